@@ -1,0 +1,3 @@
+//! The LDAP messages themselves: frame, envelope, requests, filter, responses, controls.
+
+pub mod filter;

@@ -1,0 +1,1 @@
+//! Which index terms an entry has: the normalized values under which the store finds it.

@@ -1,0 +1,1 @@
+//! LDIF (RFC 2849): records read one by one from a stream, and entries written.

@@ -1,0 +1,5 @@
+//! countersign: an LDAP directory server whose speciality is the second factor.
+
+pub mod directory;
+pub mod error;
+pub mod store;
