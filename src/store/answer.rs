@@ -14,6 +14,18 @@ pub enum Answer<'a, T> {
     Later(Pin<Box<dyn Future<Output = T> + Send + 'a>>),
 }
 
+impl<'a, T> Answer<'a, T> {
+    /// An answer that is here already.
+    pub fn ready(value: T) -> Self {
+        Self::Ready(Some(value))
+    }
+
+    /// An answer that must be waited for.
+    pub fn later(future: impl Future<Output = T> + Send + 'a) -> Self {
+        Self::Later(Box::pin(future))
+    }
+}
+
 impl<T: Unpin> Future for Answer<'_, T> {
     type Output = T;
 
