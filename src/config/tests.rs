@@ -1,0 +1,136 @@
+//! The configuration: what is refused and in which words, what wins, and that the sample says the same as the structs.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use super::*;
+
+const SMALL: &str = "[directory]\nbase_dns = [\"dc=example,dc=com\"]\n[ldap]\nlisten_tls = []\n[rest]\nlisten = []\n";
+
+fn parse(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::parse(Path::new("/etc/cs/countersign.toml"), text, variables).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_small_file_takes_the_defaults_and_relative_paths_are_relative_to_it() {
+    let config = parse(SMALL, &[]).unwrap();
+    assert_eq!(config.totp.step, Duration::from_secs(30));
+    assert_eq!(config.server.data_dir, Path::new("/etc/cs/data"));
+    assert_eq!(config.limits.message_authenticated.octets(), 1 << 20);
+}
+
+#[test]
+fn an_unknown_key_names_file_line_key_and_the_nearest_known_one() {
+    let error = parse(&format!("{SMALL}[limits]\nserch_size = 3\n"), &[]).unwrap_err();
+    assert!(
+        error.starts_with("/etc/cs/countersign.toml:8: limits.serch_size: no such key; did you mean search_size?"),
+        "{error}"
+    );
+    let error = parse(&format!("{SMALL}[lockot]\nfailures = 3\n"), &[]).unwrap_err();
+    assert!(error.contains(":7: lockot: no such section; did you mean [lockout]?"), "{error}");
+}
+
+#[test]
+fn every_problem_is_told_at_once_with_what_was_found_and_what_is_allowed() {
+    let text = format!("{SMALL}[totp]\nstep = 30\nwindow = 11\n[log]\nlevel = \"loud\"\n[rest.tls]\n");
+    let error = parse(&text, &[]).unwrap_err();
+    assert!(error.contains(":8: totp.step: found 30; allowed is a duration such as"), "{error}");
+    assert!(error.contains(":9: totp.window: found 11; allowed is a whole number from 0 to 10"), "{error}");
+    assert!(error.contains(":11: log.level: found \"loud\"; allowed is one of \"error\" \"warn\""), "{error}");
+}
+
+#[test]
+fn a_later_feature_is_refused_by_name() {
+    let error = parse(&format!("{SMALL}[yubikey]\nclient_id = 87\n[password]\nhistory = 3\n"), &[]).unwrap_err();
+    assert!(error.contains(":7: yubikey: this version does not have that feature yet"), "{error}");
+    assert!(error.contains(":10: password.history: this version does not have that feature yet"), "{error}");
+}
+
+#[test]
+fn the_environment_wins_and_is_named_in_its_problems() {
+    let config = parse(
+        SMALL,
+        &[
+            ("COUNTERSIGN_TOTP__WINDOW", "2"),
+            ("COUNTERSIGN_LDAP__LISTEN", "[\"127.0.0.1:1\", \"[::1]:2\"]"),
+            ("COUNTERSIGN_DIRECTORY__BASE_DNS", "dc=other,dc=org"),
+            ("COUNTERSIGN_CONFIG", "/elsewhere"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.totp.window, 2);
+    assert_eq!(config.ldap.listen.len(), 2);
+    assert_eq!(config.directory.base_dns, ["dc=other,dc=org"]);
+    let error = parse(SMALL, &[("COUNTERSIGN_TOTP__WINDOW", "many")]).unwrap_err();
+    assert!(error.contains("COUNTERSIGN_TOTP__WINDOW: found \"many\"; allowed is a whole number"), "{error}");
+}
+
+#[test]
+fn a_secret_may_come_from_a_file_and_is_never_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("hash"), "{SSHA}abc\n").unwrap();
+    let file = folder.path().join("c.toml");
+    let text = format!("{SMALL}[root]\npassword_hash_file = \"hash\"\n");
+    let config = Config::parse(&file, &text, std::iter::empty()).unwrap();
+    assert_eq!(config.root.password_hash.as_ref().map(SecretText::expose), Some("{SSHA}abc"));
+    assert!(!format!("{config:?}").contains("abc"));
+    let error = parse(&text, &[]).unwrap_err();
+    assert!(error.contains(":8: root.password_hash_file: the file hash cannot be read"), "{error}");
+    let error = parse(&format!("{SMALL}[root]\npassword_hash = 77\n"), &[]).unwrap_err();
+    assert!(!error.contains("77"), "{error}");
+}
+
+#[test]
+fn tls_doors_without_a_certificate_and_a_server_without_a_suffix_are_refused() {
+    let error = parse("[ldap]\nlisten_tls = [\"127.0.0.1:6636\"]\n", &[]).unwrap_err();
+    assert!(error.contains("ldap.listen_tls: needs [tls] certificate"), "{error}");
+    assert!(error.contains("directory.base_dns: missing"), "{error}");
+}
+
+#[test]
+fn indexes_are_added_to_the_built_in_ones_and_taken_out_by_an_empty_list() {
+    let config = parse(&format!("{SMALL}[directory.indexes]\nroomNumber = [\"eq\"]\nmail = []\n"), &[]).unwrap();
+    let names: Vec<&str> = config.directory.indexes.iter().map(|(name, _)| name).collect();
+    assert!(names.contains(&"roomNumber") && names.contains(&"uid") && !names.contains(&"mail"));
+}
+
+#[test]
+fn the_sample_reads_back_as_the_same_configuration_and_shows_every_key() {
+    let mut config = Config::default();
+    config.directory.base_dns = vec!["dc=example,dc=com".to_owned()];
+    config.ldap.listen_tls.clear();
+    config.rest.listen.clear();
+    config.root.password_hash = Some(SecretText::new("{SSHA}\"\\".to_owned()));
+    config.access.push(AccessRule { who: "anyone".to_owned(), allow: vec![Right::Read], ..AccessRule::default() });
+    let sample = config.sample();
+    let mut read = Config::parse(Path::new("c.toml"), &sample, std::iter::empty()).unwrap();
+    assert_eq!(read, config);
+    read.limits.drain = Duration::from_millis(1500);
+    assert!(read.sample().contains("\ndrain = \"1500ms\"\n"));
+    // Uncommenting every default changes nothing either.
+    let uncommented: String = Config { root: RootSettings::default(), ..config.clone() }
+        .sample()
+        .lines()
+        .filter(|line| {
+            !line.starts_with("#password_hash") && !line.starts_with("#certificate") && !line.starts_with("#base_dns")
+        })
+        .map(|line| {
+            let key =
+                line.strip_prefix('#').filter(|rest| rest.starts_with(|letter: char| letter.is_ascii_lowercase()));
+            format!("{}\n", key.filter(|rest| rest.contains(" = ")).unwrap_or(line))
+        })
+        .filter(|line| !line.starts_with("private_key") && !line.starts_with("client_ca"))
+        .collect();
+    let read = Config::parse(Path::new("c.toml"), &uncommented, std::iter::empty()).unwrap();
+    assert_eq!(read, Config { root: RootSettings::default(), ..config });
+}
+
+#[test]
+fn a_network_holds_its_addresses_only() {
+    let network: Network = "10.0.0.0/8".parse().unwrap();
+    assert!(network.contains("10.1.2.3".parse().unwrap()));
+    assert!(network.contains("::ffff:10.1.2.3".parse().unwrap()));
+    assert!(!network.contains("11.0.0.1".parse().unwrap()));
+    let all: Network = "0.0.0.0/0".parse().unwrap();
+    assert!(all.contains("8.8.8.8".parse().unwrap()) && !all.contains("::1".parse().unwrap()));
+    assert!("10.0.0.0/33".parse::<Network>().is_err());
+}
