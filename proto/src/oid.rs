@@ -1,0 +1,67 @@
+//! Every object identifier on the wire, once, by its standard name. Which of them a server supports is not said here.
+
+/// Notice of disconnection (RFC 4511 section 4.4.1).
+pub const NOTICE_OF_DISCONNECTION: &str = "1.3.6.1.4.1.1466.20036";
+
+// Extended operations.
+
+/// StartTLS (RFC 4511 section 4.14).
+pub const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
+/// Cancel (RFC 3909).
+pub const CANCEL: &str = "1.3.6.1.1.8";
+/// Password modify (RFC 3062).
+pub const PASSWORD_MODIFY: &str = "1.3.6.1.4.1.4203.1.11.1";
+/// Who am I? (RFC 4532).
+pub const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
+/// Validate TOTP password (UnboundID).
+pub const VALIDATE_TOTP_PASSWORD: &str = "1.3.6.1.4.1.30221.2.6.15";
+/// Generate TOTP shared secret, request (UnboundID).
+pub const GENERATE_TOTP_SHARED_SECRET: &str = "1.3.6.1.4.1.30221.2.6.56";
+/// Generate TOTP shared secret, response of a success (UnboundID).
+pub const GENERATE_TOTP_SHARED_SECRET_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.57";
+/// Revoke TOTP shared secret (UnboundID).
+pub const REVOKE_TOTP_SHARED_SECRET: &str = "1.3.6.1.4.1.30221.2.6.58";
+
+// Controls.
+
+/// Password policy (draft-behera-ldap-password-policy), request and response.
+pub const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
+/// Password expired (draft-vchu-ldap-pwd-policy), response.
+pub const PASSWORD_EXPIRED: &str = "2.16.840.1.113730.3.4.4";
+/// Password expiring (draft-vchu-ldap-pwd-policy), response.
+pub const PASSWORD_EXPIRING: &str = "2.16.840.1.113730.3.4.5";
+/// Authorization identity, request (RFC 3829).
+pub const AUTHORIZATION_IDENTITY_REQUEST: &str = "2.16.840.1.113730.3.4.16";
+/// Authorization identity, response (RFC 3829).
+pub const AUTHORIZATION_IDENTITY_RESPONSE: &str = "2.16.840.1.113730.3.4.15";
+/// Retain identity (UnboundID).
+pub const RETAIN_IDENTITY: &str = "1.3.6.1.4.1.30221.2.5.3";
+/// Proxied authorization, version 1 (draft-weltman-ldapv3-proxy).
+pub const PROXIED_AUTHORIZATION_V1: &str = "2.16.840.1.113730.3.4.12";
+/// Proxied authorization, version 2 (RFC 4370).
+pub const PROXIED_AUTHORIZATION_V2: &str = "2.16.840.1.113730.3.4.18";
+/// Assertion (RFC 4528).
+pub const ASSERTION: &str = "1.3.6.1.1.12";
+/// Pre-read, request and response (RFC 4527).
+pub const PRE_READ: &str = "1.3.6.1.1.13.1";
+/// Post-read, request and response (RFC 4527).
+pub const POST_READ: &str = "1.3.6.1.1.13.2";
+/// Simple paged results, request and response (RFC 2696).
+pub const PAGED_RESULTS: &str = "1.2.840.113556.1.4.319";
+/// ManageDsaIT (RFC 3296).
+pub const MANAGE_DSA_IT: &str = "2.16.840.1.113730.3.4.2";
+/// Permissive modify (Microsoft).
+pub const PERMISSIVE_MODIFY: &str = "1.2.840.113556.1.4.1413";
+/// Subtree delete (draft-armijo-ldap-treedelete).
+pub const SUBTREE_DELETE: &str = "1.2.840.113556.1.4.805";
+
+// Features (RFC 3674).
+
+/// All operational attributes by `+` (RFC 3673).
+pub const FEATURE_ALL_OPERATIONAL_ATTRIBUTES: &str = "1.3.6.1.4.1.4203.1.5.1";
+/// Object class attribute sets, `@class` (RFC 4529).
+pub const FEATURE_OBJECT_CLASS_ATTRIBUTES: &str = "1.3.6.1.4.1.4203.1.5.2";
+/// Absolute true and false filters (RFC 4526).
+pub const FEATURE_TRUE_FALSE_FILTERS: &str = "1.3.6.1.4.1.4203.1.5.3";
+/// Modify-increment (RFC 4525).
+pub const FEATURE_MODIFY_INCREMENT: &str = "1.3.6.1.1.14";
