@@ -1,6 +1,10 @@
 //! countersign: an LDAP directory server whose speciality is the second factor.
 
+pub mod clock;
 pub mod config;
 pub mod directory;
 pub mod error;
+pub mod factors;
+pub mod random;
+pub mod seal;
 pub mod store;

@@ -1,0 +1,107 @@
+//! What time it is, as a trait, so that tests move time instead of waiting. Nothing else in the server reads a clock.
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use minicbor::{Decode, Encode};
+
+/// A moment: milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[cbor(transparent)]
+pub struct UnixMillis(#[n(0)] pub u64);
+
+impl UnixMillis {
+    /// Whole seconds since the epoch.
+    pub const fn seconds(self) -> u64 {
+        self.0 / 1000
+    }
+
+    /// The moment at this many seconds since the epoch.
+    pub const fn from_seconds(seconds: u64) -> Self {
+        Self(seconds.saturating_mul(1000))
+    }
+
+    /// The moment this much later; the end of time if there is none.
+    #[must_use]
+    pub fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    /// How long after `earlier` this is; nothing if it is before (a clock may be set back).
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl fmt::Display for UnixMillis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:03}", self.seconds(), self.0 % 1000)
+    }
+}
+
+/// Tells the time.
+pub trait Clock: Send + Sync + 'static {
+    /// The present moment. Not monotonic: an operator may set the clock back.
+    fn now(&self) -> UnixMillis;
+}
+
+/// The machine's clock.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> UnixMillis {
+        // A machine set to before 1970 is told it is 1970: no code is valid then, nothing worse.
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        UnixMillis::default().plus(since_epoch)
+    }
+}
+
+/// A clock that stands still until it is moved; for tests.
+#[derive(Debug, Default)]
+pub struct FixedClock(AtomicU64);
+
+impl FixedClock {
+    /// A clock that stands at `moment`.
+    pub const fn at(moment: UnixMillis) -> Self {
+        Self(AtomicU64::new(moment.0))
+    }
+
+    /// Moves to `moment`, forwards or back.
+    pub fn set(&self, moment: UnixMillis) {
+        self.0.store(moment.0, Ordering::SeqCst);
+    }
+
+    /// Moves forwards.
+    pub fn advance(&self, duration: Duration) {
+        self.set(self.now().plus(duration));
+    }
+}
+
+impl Clock for FixedClock {
+    fn now(&self) -> UnixMillis {
+        UnixMillis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fixed_clock_stands_until_it_is_moved() {
+        let clock = FixedClock::at(UnixMillis::from_seconds(59));
+        assert_eq!(clock.now().seconds(), 59);
+        clock.advance(Duration::from_millis(1500));
+        assert_eq!(clock.now().to_string(), "60.500");
+    }
+
+    #[test]
+    fn time_before_an_earlier_moment_is_no_time() {
+        assert_eq!(UnixMillis(5).since(UnixMillis(9)), Duration::ZERO);
+        assert_eq!(UnixMillis(u64::MAX).plus(Duration::MAX), UnixMillis(u64::MAX));
+    }
+}

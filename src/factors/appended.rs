@@ -1,0 +1,114 @@
+//! Password and code in one field: where the code begins. The field's shape and the user's factors decide, never a second
+//! password hash; digits that belong to the password are not mistaken for a code, for then the hash of what is before them fails.
+
+/// The codes a user may append.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// Lengths of the user's numeric codes, without repetition; empty if the user has no such factor.
+    pub digits: Vec<u8>,
+    /// Whether the user has a YubiKey: then a 44-character OTP may be appended.
+    pub yubikey: bool,
+    /// The character between password and code: `,`, `;`, `:`, `$` or none.
+    pub separator: Option<u8>,
+}
+
+/// A field taken apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Split<'a> {
+    /// What is before the code (and before the separator).
+    pub password: &'a [u8],
+    /// The code.
+    pub code: Code<'a>,
+}
+
+/// A code by its shape.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Code<'a> {
+    /// 6 to 8 decimal digits.
+    Digits(&'a [u8]),
+    /// 44 modhex characters.
+    YubiKey(&'a [u8]),
+}
+
+/// The length of a YubiKey OTP: 12 characters of public ID and 32 of encrypted token.
+const YUBIKEY_OTP: usize = 44;
+const MODHEX: &[u8] = b"cbdefghijklnrtuv";
+
+/// Every way in which `field` can be a password with a code after it, likeliest first; none if it ends in no code of the user's.
+/// More than one only for a user whose codes differ in length: the caller takes the first whose code proves right, else the first.
+pub fn splits<'a>(field: &'a [u8], expected: &Expected) -> Vec<Split<'a>> {
+    let yubikey = expected.yubikey.then_some(YUBIKEY_OTP);
+    let lengths = yubikey.into_iter().chain(expected.digits.iter().map(|&length| usize::from(length)));
+    lengths.filter_map(|length| split_at_code(field, length, expected.separator)).collect()
+}
+
+fn split_at_code(field: &[u8], length: usize, separator: Option<u8>) -> Option<Split<'_>> {
+    let (before, code) = field.split_at_checked(field.len().checked_sub(length)?)?;
+    let code = if length == YUBIKEY_OTP && code.iter().all(|octet| MODHEX.contains(&octet.to_ascii_lowercase())) {
+        Code::YubiKey(code)
+    } else if code.iter().all(u8::is_ascii_digit) {
+        Code::Digits(code)
+    } else {
+        return None;
+    };
+    let password = match separator {
+        Some(separator) => before.strip_suffix(&[separator])?,
+        None => before,
+    };
+    Some(Split { password, code })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    const OTP: &str = "vvccccfhceifdhrknlhhgrchhcifighfflvrddbkjgfg";
+
+    fn split<'a>(field: &'a str, digits: &[u8], yubikey: bool, separator: Option<u8>) -> Vec<(&'a str, &'a str)> {
+        let expected = Expected { digits: digits.to_vec(), yubikey, separator };
+        let text = |octets: &'a [u8]| std::str::from_utf8(octets).unwrap();
+        splits(field.as_bytes(), &expected)
+            .into_iter()
+            .map(|split| match split.code {
+                Code::Digits(code) | Code::YubiKey(code) => (text(split.password), text(code)),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_code_is_the_last_digits() {
+        assert_eq!(split("secret123456", &[6], false, None), [("secret", "123456")]);
+        assert_eq!(split("secret99123456", &[6], false, None), [("secret99", "123456")]);
+        assert_eq!(split("123456", &[6], false, None), [("", "123456")]);
+    }
+
+    #[test]
+    fn without_a_code_at_the_end_there_is_no_split() {
+        for field in ["", "secret", "12345", "secret12345", "secret12345x", "secret12345\u{663}"] {
+            assert_eq!(split(field, &[6], false, None), [], "{field}");
+        }
+        assert_eq!(split("secret123456", &[], false, None), []);
+    }
+
+    #[test]
+    fn a_separator_stands_directly_before_the_code() {
+        assert_eq!(split("se,cret,123456", &[6], false, Some(b',')), [("se,cret", "123456")]);
+        assert_eq!(split("secret,,123456", &[6], false, Some(b',')), [("secret,", "123456")]);
+        assert_eq!(split("secret123456", &[6], false, Some(b',')), []);
+        assert_eq!(split("secret,9123456", &[6], false, Some(b',')), []);
+    }
+
+    #[test]
+    fn a_yubikey_otp_is_recognised_by_its_alphabet() {
+        let field = format!("secret{OTP}");
+        assert_eq!(split(&field, &[6], true, None), [("secret", OTP)]);
+        assert_eq!(split(&field, &[6], false, None), []);
+        assert_eq!(split(&format!("secret{}", OTP.replace('v', "a")), &[6], true, None), []);
+    }
+
+    #[test]
+    fn codes_of_two_lengths_give_two_readings() {
+        assert_eq!(split("secret12345678", &[6, 8], false, None), [("secret12", "345678"), ("secret", "12345678")]);
+    }
+}

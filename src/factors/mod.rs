@@ -1,0 +1,9 @@
+//! The pure rules of each factor: secrets, codes and the present moment come in, a verdict goes out.
+//! No I/O, no clock, no LDAP, no randomness; what a verdict means to a client is decided in `handlers`.
+
+pub mod appended;
+pub mod hotp;
+pub mod lockout;
+pub mod password;
+pub mod record;
+pub mod totp;

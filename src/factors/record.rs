@@ -1,0 +1,313 @@
+//! The account's factor record: everything about factors that is stored beside an entry and changes without it.
+//! What the parts mean is decided in `totp`, `lockout` and the handlers; secrets in it are sealed by `seal`.
+//!
+//! Encoded as a version octet and a CBOR map of numbered fields (minicbor). A newer program may add numbers; an older one skips
+//! what it does not know. A new version octet is for changes that an older program must not skip. What a store gives is decoded
+//! with a bound, [`MAX_LENGTH`].
+
+use std::fmt;
+
+use minicbor::{Decode, Decoder, Encode, Encoder, decode as decode_fields, decode, encode};
+
+use super::{
+    lockout::Failures,
+    totp::{Settings, Step},
+};
+use crate::clock::UnixMillis;
+
+/// The longest record that is read, in octets.
+pub const MAX_LENGTH: usize = 256 * 1024;
+const VERSION: u8 = 1;
+
+/// Everything that is stored about one account's factors. An account without a record has an empty one.
+#[derive(Clone, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Record {
+    /// The account's factors, oldest first.
+    #[n(0)]
+    #[cbor(default)]
+    pub factors: Vec<Factor>,
+    /// Failures of the static password.
+    #[n(1)]
+    #[cbor(default)]
+    pub password_failures: Failures,
+    /// Failures of the second factor, all factors and all doors together.
+    #[n(2)]
+    #[cbor(default)]
+    pub second_factor_failures: Failures,
+    /// When the password was last changed.
+    #[n(3)]
+    pub password_changed: Option<UnixMillis>,
+    /// Hashes of former passwords, newest first.
+    #[n(4)]
+    #[cbor(default)]
+    pub history: Vec<String>,
+    /// The last successful authentication; best effort.
+    #[n(5)]
+    pub last_login: Option<UnixMillis>,
+    /// The id that the next factor gets; ids are never used again.
+    #[n(6)]
+    #[cbor(default)]
+    pub next_id: u32,
+}
+
+/// One factor of an account.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Factor {
+    /// Names the factor within its account.
+    #[n(0)]
+    pub id: u32,
+    /// What it is.
+    #[n(1)]
+    pub kind: Kind,
+    /// What its owner calls it; may be empty.
+    #[n(2)]
+    #[cbor(default)]
+    pub label: String,
+    /// Set up but not yet proven by a code: it neither helps nor hinders.
+    #[n(3)]
+    #[cbor(default)]
+    pub pending: bool,
+    /// When it was added.
+    #[n(4)]
+    #[cbor(default)]
+    pub added: UnixMillis,
+    /// When it last proved its owner.
+    #[n(5)]
+    pub last_used: Option<UnixMillis>,
+    /// Its secret, sealed; empty for a kind without one.
+    #[n(6)]
+    #[cbor(default, with = "minicbor::bytes")]
+    pub secret: Vec<u8>,
+    /// TOTP: the newest time step that is spent.
+    #[n(7)]
+    pub last_step: Option<Step>,
+    /// TOTP: digits of a code; absent: as configured.
+    #[n(8)]
+    pub digits: Option<u8>,
+    /// TOTP: seconds of a time step; absent: as configured.
+    #[n(9)]
+    pub period_seconds: Option<u32>,
+}
+
+/// What a factor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A TOTP shared secret (RFC 6238), HMAC-SHA-1.
+    Totp,
+    /// A kind of a newer program: kept, never used.
+    Unknown(u32),
+}
+
+/// Why stored octets are no record.
+#[derive(Debug)]
+pub enum RecordError {
+    /// Longer than [`MAX_LENGTH`].
+    TooLong,
+    /// Written by a newer program in a form that this one must not guess at.
+    Version(u8),
+    /// Damaged.
+    Malformed(decode::Error),
+}
+
+impl Record {
+    /// The record in `octets`, as a store returned them.
+    ///
+    /// # Errors
+    /// Why they are none. An account whose record cannot be read must be refused, not taken as one without factors.
+    pub fn decode(octets: &[u8]) -> Result<Self, RecordError> {
+        if octets.len() > MAX_LENGTH {
+            return Err(RecordError::TooLong);
+        }
+        match octets.split_first() {
+            Some((&VERSION, fields)) => decode_fields(fields).map_err(RecordError::Malformed),
+            Some((&version, _)) => Err(RecordError::Version(version)),
+            None => Err(RecordError::Malformed(decode::Error::end_of_input())),
+        }
+    }
+
+    /// The octets to store.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut octets = vec![VERSION];
+        // Writing to a vector fails never, and no field refuses to be encoded.
+        let Ok(()) = Encoder::new(&mut octets).encode(self).map(drop) else { return Vec::new() };
+        octets
+    }
+
+    /// The TOTP factors that count: those that are not pending.
+    pub fn active_totp(&self) -> impl Iterator<Item = &Factor> {
+        self.factors.iter().filter(|factor| factor.kind == Kind::Totp && !factor.pending)
+    }
+
+    /// Whether any factor that this program knows is active.
+    pub fn has_active_factor(&self) -> bool {
+        self.factors.iter().any(|factor| !factor.pending && !matches!(factor.kind, Kind::Unknown(_)))
+    }
+
+    /// A further TOTP factor with this sealed secret, active at once; its id.
+    pub fn add_totp(&mut self, sealed_secret: Vec<u8>, label: String, now: UnixMillis) -> u32 {
+        let id = self.next_id;
+        self.next_id = id.saturating_add(1);
+        self.factors.push(Factor {
+            id,
+            kind: Kind::Totp,
+            label,
+            pending: false,
+            added: now,
+            last_used: None,
+            secret: sealed_secret,
+            last_step: None,
+            digits: None,
+            period_seconds: None,
+        });
+        id
+    }
+
+    /// Takes a time step of a factor once and for all; later claims of it or of an earlier one are refused by `totp::matching_step`.
+    pub fn claim_step(&mut self, factor: u32, step: Step, now: UnixMillis) {
+        if let Some(factor) = self.factors.iter_mut().find(|candidate| candidate.id == factor) {
+            factor.last_step = factor.last_step.max(Some(step));
+            factor.last_used = Some(now);
+        }
+    }
+
+    /// Both counts of failures cleared, as by a success with every factor or a reset.
+    pub fn clear_failures(&mut self) {
+        self.password_failures = Failures::default();
+        self.second_factor_failures = Failures::default();
+    }
+}
+
+impl Factor {
+    /// How this factor's codes are made, where it differs from the configuration.
+    pub fn settings(&self, configured: &Settings) -> Settings {
+        Settings {
+            digits: self.digits.unwrap_or(configured.digits),
+            period_seconds: self.period_seconds.unwrap_or(configured.period_seconds),
+            ..*configured
+        }
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither hashes nor secrets, not even sealed ones, belong into a log.
+        f.debug_struct("Record")
+            .field("factors", &self.factors)
+            .field("former_passwords", &self.history.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Factor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Factor")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("pending", &self.pending)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C> Encode<C> for Kind {
+    fn encode<W: encode::Write>(&self, encoder: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
+        encoder.u32(match self {
+            Self::Totp => 1,
+            Self::Unknown(number) => *number,
+        })?;
+        Ok(())
+    }
+}
+
+impl<'b, C> Decode<'b, C> for Kind {
+    fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        Ok(match decoder.u32()? {
+            1 => Self::Totp,
+            number => Self::Unknown(number),
+        })
+    }
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => f.write_str("a factor record is too long"),
+            Self::Version(version) => {
+                write!(f, "a factor record has version {version}; this program knows version {VERSION}")
+            }
+            Self::Malformed(_) => f.write_str("a factor record is damaged"),
+        }
+    }
+}
+
+impl std::error::Error for RecordError {}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: UnixMillis = UnixMillis(1_700_000_000_123);
+
+    fn sample() -> Record {
+        let mut record = Record { history: vec!["{SSHA}x".to_owned()], last_login: Some(NOW), ..Record::default() };
+        let id = record.add_totp(vec![1, 2, 3], "phone".to_owned(), NOW);
+        record.claim_step(id, Step(55), NOW);
+        record.add_totp(vec![4], String::new(), NOW);
+        record.password_failures = Failures { count: 3, consecutive: 4, last: NOW };
+        record
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_was() {
+        for record in [Record::default(), sample()] {
+            assert_eq!(Record::decode(&record.encode()).unwrap(), record);
+        }
+    }
+
+    #[test]
+    fn a_record_of_today_stays_readable() {
+        // Written by version 1 of this program; must be read by every later one.
+        let golden: Vec<u8> =
+            vec![1, 0xA4, 0, 0x81, 0xA3, 0, 7, 1, 1, 7, 0x18, 55, 1, 0xA3, 0, 2, 1, 2, 2, 9, 6, 8, 99, 0x81, 0xF6];
+        let record = Record::decode(&golden).unwrap();
+        assert_eq!((record.next_id, record.factors.len()), (8, 1));
+        assert_eq!(record.active_totp().next().unwrap().last_step, Some(Step(55)));
+        assert_eq!(record.password_failures, Failures { count: 2, consecutive: 2, last: UnixMillis(9) });
+    }
+
+    #[test]
+    fn a_kind_of_a_newer_program_is_kept_and_does_not_count() {
+        let mut record = sample();
+        record.factors.iter_mut().for_each(|factor| factor.kind = Kind::Unknown(9));
+        let back = Record::decode(&record.encode()).unwrap();
+        assert_eq!(back, record);
+        assert!(!back.has_active_factor());
+    }
+
+    #[test]
+    fn what_is_no_record_is_refused() {
+        assert!(matches!(Record::decode(&[]), Err(RecordError::Malformed(_))));
+        assert!(matches!(Record::decode(&[2, 0xA0]), Err(RecordError::Version(2))));
+        assert!(matches!(Record::decode(&vec![1; MAX_LENGTH + 1]), Err(RecordError::TooLong)));
+        let whole = sample().encode();
+        assert!((1..whole.len()).all(|length| whole.get(..length).is_some_and(|part| Record::decode(part).is_err())));
+    }
+
+    #[test]
+    fn nothing_secret_is_printed() {
+        let printed = format!("{:?}", sample());
+        assert!(!printed.contains("SSHA") && !printed.contains("[1, 2, 3]") && !printed.contains("phone"), "{printed}");
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_octets_never_do_harm(octets in prop::collection::vec(any::<u8>(), 0..512)) {
+            drop(Record::decode(&octets));
+            drop(Record::decode(&[&[VERSION][..], &octets].concat()));
+        }
+    }
+}
