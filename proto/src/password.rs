@@ -44,15 +44,11 @@ impl BerRequest for PasswordModifyRequest {
     }
 
     fn to_ber(&self) -> Option<Vec<u8>> {
-        let is_empty = self.user_identity.is_none() && self.old_password.is_none() && self.new_password.is_none();
-        let encode = || {
-            sequence(|value| {
-                value.tagged_optional(USER_IDENTITY.0, self.user_identity.as_ref().map(|id| id.as_bytes()));
-                value.tagged_optional(OLD_PASSWORD.0, self.old_password.as_ref().map(Secret::expose));
-                value.tagged_optional(NEW_PASSWORD.0, self.new_password.as_ref().map(Secret::expose));
-            })
-        };
-        (!is_empty).then(encode)
+        Some(sequence(|value| {
+            value.tagged_optional(USER_IDENTITY.0, self.user_identity.as_ref().map(|id| id.as_bytes()));
+            value.tagged_optional(OLD_PASSWORD.0, self.old_password.as_ref().map(Secret::expose));
+            value.tagged_optional(NEW_PASSWORD.0, self.new_password.as_ref().map(Secret::expose));
+        }))
     }
 }
 

@@ -129,7 +129,7 @@ impl<'de> Deserialize<'de> for Secret {
                 Ok(Secret::new(text))
             }
 
-            // The default of these three repeats what was sent in its message.
+            // The defaults of these repeat what was sent in its message.
             fn visit_bool<E: de::Error>(self, _: bool) -> Result<Secret, E> {
                 Err(E::invalid_type(de::Unexpected::Other("a boolean"), &self))
             }
@@ -147,7 +147,8 @@ impl<'de> Deserialize<'de> for Secret {
             }
         }
 
-        deserializer.deserialize_string(Octets)
+        // Not `deserialize_string`: what is no string must reach the visitor, else the error repeats it.
+        deserializer.deserialize_any(Octets)
     }
 }
 

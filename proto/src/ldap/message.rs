@@ -206,7 +206,7 @@ impl<'a> Message<'a> {
     /// # Errors
     /// See [`DecodeError`].
     pub fn decode(frame: &'a [u8]) -> Result<Self, DecodeError> {
-        let (id, operation, controls) = envelope(frame).map_err(DecodeError::Envelope)?;
+        let Envelope { id, operation, controls } = Envelope::decode(frame).map_err(DecodeError::Envelope)?;
         let Some(&operation_tag) = operation.first() else {
             return Err(DecodeError::Envelope(Malformed::Ber(BerError::Truncated)));
         };
@@ -215,22 +215,31 @@ impl<'a> Message<'a> {
         Ok(Self {
             id,
             operation: Operation::decode(operation_tag, operation).map_err(body)?,
-            controls: controls.map_or(Ok(Controls::default()), Controls::decode).map_err(|error| body(error.into()))?,
+            controls: Controls::decode(controls).map_err(|error| body(error.into()))?,
         })
     }
 }
 
-/// Message ID, operation as a whole element, and the content of the controls if they are there.
-fn envelope(frame: &[u8]) -> Result<(i32, &[u8], Option<&[u8]>), Malformed> {
-    let mut outer = Reader::new(frame);
-    let mut message = outer.sequence()?;
-    outer.finish()?;
-    let id = message.integer()?;
-    let id = i32::try_from(id).ok().filter(|&id| id > 0).ok_or(Malformed::MessageId)?;
-    let operation = message.whole_element()?;
-    let controls = message.optional(tag::constructed(0))?;
-    message.ignore_rest()?;
-    Ok((id, operation, controls))
+/// What stands around every request.
+struct Envelope<'a> {
+    id: i32,
+    /// A whole element.
+    operation: &'a [u8],
+    /// The content of `[0]`; empty if it is absent.
+    controls: &'a [u8],
+}
+
+impl<'a> Envelope<'a> {
+    fn decode(frame: &'a [u8]) -> Result<Self, Malformed> {
+        let mut outer = Reader::new(frame);
+        let mut message = outer.sequence()?;
+        outer.finish()?;
+        let id = i32::try_from(message.integer()?).ok().filter(|&id| id > 0).ok_or(Malformed::MessageId)?;
+        let operation = message.whole_element()?;
+        let controls = message.optional(tag::constructed(0))?.unwrap_or_default();
+        message.ignore_rest()?;
+        Ok(Self { id, operation, controls })
+    }
 }
 
 /// The tag of the response to the request with this tag.
