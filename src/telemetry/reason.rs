@@ -1,0 +1,73 @@
+//! Why something was refused, as the log says it: one list, for the audit line, for whoever reads it, and for tests. The client
+//! never sees these. A reason may carry a detail after a colon: `clock-off:+3`.
+
+macro_rules! reasons {
+    ($( $(#[doc = $doc:literal])+ $NAME:ident = $word:literal; )+) => {
+        $( $(#[doc = $doc])+ pub const $NAME: &str = $word; )+
+
+        /// Every reason with its meaning.
+        pub const ALL: &[(&str, &str)] = &[ $( ($word, concat!($($doc),+)), )+ ];
+    };
+}
+
+reasons! {
+    /// No entry has this name or authentication ID.
+    NO_SUCH_USER = "no-such-user";
+    /// The authentication ID names more than one entry.
+    AMBIGUOUS_USER = "ambiguous-user";
+    /// The static password is not the account's.
+    WRONG_PASSWORD = "wrong-password";
+    /// The account has no static password.
+    NO_PASSWORD = "no-password";
+    /// The stored password is in a form that this server does not know, or whose work factor is out of bounds.
+    UNUSABLE_HASH = "unusable-hash";
+    /// The password was right, but the code that has to follow it was missing.
+    CODE_MISSING = "code-missing";
+    /// The code belongs to no time step in the window.
+    WRONG_CODE = "wrong-code";
+    /// The code was right, and was spent before.
+    CODE_ALREADY_USED = "code-already-used";
+    /// The code is right for a step outside the window; how many steps its clock is off follows: `clock-off:+3`.
+    CLOCK_OFF = "clock-off";
+    /// The account is locked after too many wrong passwords.
+    LOCKED = "locked";
+    /// The second factor is locked after too many wrong codes.
+    FACTOR_LOCKED = "factor-locked";
+    /// The second factor is closed until somebody resets it.
+    FACTOR_CLOSED = "factor-closed";
+    /// The account has no active factor of the kind that the mechanism asks for.
+    NO_FACTOR = "no-factor";
+    /// Changing a factor needs a proof of the second factor.
+    SECOND_FACTOR_NEEDED = "second-factor-needed";
+    /// A policy refused it; its name follows: `policy:RULE`.
+    POLICY = "policy";
+    /// Not from this address.
+    NOT_FROM_HERE = "not-from-here";
+    /// The token has expired.
+    TOKEN_EXPIRED = "token-expired";
+    /// A validation server did not answer.
+    VALIDATION_UNAVAILABLE = "validation-unavailable";
+    /// What the decision rests on could not be recorded durably.
+    NOT_RECORDED = "not-recorded";
+    /// The password would have crossed a connection that is not encrypted.
+    NOT_CONFIDENTIAL = "not-confidential";
+    /// The requester lacks the right or the privilege.
+    NOT_ALLOWED = "not-allowed";
+    /// Too much is queued.
+    BUSY = "busy";
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::ALL;
+
+    #[test]
+    fn every_reason_is_one_word_of_its_own_and_has_a_meaning() {
+        for (index, (word, meaning)) in ALL.iter().enumerate() {
+            assert!(word.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'-'), "{word}");
+            assert!(meaning.trim().ends_with(['.', '`']), "{word}: {meaning}");
+            assert!(!ALL.iter().skip(index + 1).any(|(other, _)| other == word), "{word} twice");
+        }
+    }
+}
