@@ -7,4 +7,5 @@ pub mod filter;
 pub mod identity;
 pub mod index_terms;
 pub mod ldif;
+pub mod modify;
 pub mod schema;
