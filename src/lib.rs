@@ -2,11 +2,13 @@
 
 pub mod clock;
 pub mod config;
+pub mod connections;
 pub mod directory;
 pub mod error;
 pub mod factors;
 pub mod files;
 pub mod random;
+pub mod rest;
 pub mod seal;
 pub mod store;
 pub mod telemetry;

@@ -1,0 +1,344 @@
+//! An entry as JSON (rest-api.md section 4): cardinality and types come from the schema, never from how many values there are.
+//! Which attributes are shown has been decided before.
+
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::value::RawValue;
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset, macros::format_description};
+
+use super::path;
+
+/// How the values of an attribute are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A string; base64 if the octets are no UTF-8.
+    Text,
+    /// A string that names an entry, which `_links` then leads to.
+    Name,
+    /// `true` or `false`.
+    Boolean,
+    /// A number without a fraction, of any size.
+    Integer,
+    /// RFC 3339 in UTC with milliseconds.
+    Time,
+    /// A JSON object, as stored.
+    Object,
+    /// Base64 with padding (RFC 4648 section 4).
+    Octets,
+}
+
+impl Form {
+    /// The form of a syntax, by its OID.
+    pub fn of_syntax(oid: &str) -> Self {
+        // Everything but the last is below RFC 4517's arc.
+        match oid.strip_prefix("1.3.6.1.4.1.1466.115.121.1.") {
+            Some("7") => Self::Boolean,
+            Some("27") => Self::Integer,
+            Some("24") => Self::Time,
+            Some("12") => Self::Name,
+            // Audio, Binary, Certificate, Certificate List and Pair, Fax, JPEG, Octet String, Supported Algorithm.
+            Some("4" | "5" | "8" | "9" | "10" | "23" | "28" | "40" | "49") => Self::Octets,
+            _ if oid == "1.3.6.1.4.1.30221.2.3.4" => Self::Object,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// An entry on its way out.
+#[derive(Debug)]
+pub struct EntryJson {
+    dn: String,
+    attributes: Vec<(String, Values)>,
+    names: Vec<(String, Vec<String>)>,
+    links: Option<Links>,
+}
+
+/// Where links lead: the server as this client reaches it, and the class whose schema describes the entry.
+#[derive(Debug)]
+struct Links {
+    origin: String,
+    structural_class: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Values {
+    One(Scalar),
+    Many(Vec<Scalar>),
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Scalar {
+    Text(String),
+    Boolean(bool),
+    /// A number or an object in its own spelling.
+    Raw(Box<RawValue>),
+}
+
+impl EntryJson {
+    /// An entry of this name (in its stored spelling) without attributes and links.
+    pub fn new(dn: impl Into<String>) -> Self {
+        Self { dn: dn.into(), attributes: Vec::new(), names: Vec::new(), links: None }
+    }
+
+    /// Adds an attribute. `single`: whether the schema says SINGLE-VALUE.
+    pub fn add<'v>(
+        &mut self,
+        description: &str,
+        form: Form,
+        single: bool,
+        values: impl Iterator<Item = &'v [u8]> + Clone,
+    ) {
+        if form == Form::Name {
+            let names: Vec<String> = values.clone().filter_map(|v| String::from_utf8(v.to_vec()).ok()).collect();
+            self.names.push((description.to_owned(), names));
+        }
+        let mut scalars: Vec<Scalar> = values.map(|value| Scalar::of(form, value)).collect();
+        let values = match (single, scalars.pop()) {
+            (_, None) => return,
+            (true, Some(only)) if scalars.is_empty() => Values::One(only),
+            (_, Some(last)) => {
+                scalars.push(last);
+                Values::Many(scalars)
+            }
+        };
+        self.attributes.push((description.to_owned(), values));
+    }
+
+    /// Adds `_links`. `origin`: scheme and authority by which the client reached the server, such as `https://ds.example.com`.
+    #[must_use]
+    pub fn linked(mut self, origin: impl Into<String>, structural_class: Option<String>) -> Self {
+        self.links = Some(Links { origin: origin.into(), structural_class });
+        self
+    }
+
+    /// The entry as JSON text.
+    pub fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+impl Serialize for EntryJson {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("_dn", &self.dn)?;
+        for (description, values) in &self.attributes {
+            map.serialize_entry(description, values)?;
+        }
+        if let Some(links) = &self.links {
+            map.serialize_entry("_links", &LinksOf { entry: self, links })?;
+        }
+        map.end()
+    }
+}
+
+/// The `_links` member.
+struct LinksOf<'a> {
+    entry: &'a EntryJson,
+    links: &'a Links,
+}
+
+#[derive(Serialize)]
+struct Href {
+    href: String,
+}
+
+impl Serialize for LinksOf<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let origin = &self.links.origin;
+        let to_entry = |dn: &str| Href { href: format!("{origin}{}/{}", path::BASE, path::segment(dn)) };
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(class) = &self.links.structural_class {
+            map.serialize_entry("schemas", &[Href { href: format!("{origin}{}/schemas/{class}", path::BASE) }])?;
+        }
+        map.serialize_entry("self", &to_entry(&self.entry.dn))?;
+        for (description, names) in &self.entry.names {
+            match names.as_slice() {
+                [] => {}
+                [name] => map.serialize_entry(description, &to_entry(name))?,
+                names => map.serialize_entry(description, &names.iter().map(|dn| to_entry(dn)).collect::<Vec<_>>())?,
+            }
+        }
+        map.end()
+    }
+}
+
+impl Scalar {
+    /// One value; what does not fit its form is written as text, or as base64 where it is no text.
+    fn of(form: Form, value: &[u8]) -> Self {
+        let Ok(text) = std::str::from_utf8(value) else { return Self::Text(BASE64.encode(value)) };
+        let typed = match form {
+            Form::Text | Form::Name => None,
+            Form::Boolean => boolean(text).map(Self::Boolean),
+            Form::Integer => integer(text).map(Self::Raw),
+            Form::Time => rfc3339(text).map(Self::Text),
+            Form::Object => object(text).map(Self::Raw),
+            Form::Octets => Some(Self::Text(BASE64.encode(value))),
+        };
+        typed.unwrap_or_else(|| Self::Text(text.to_owned()))
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        _ if text.eq_ignore_ascii_case("TRUE") => Some(true),
+        _ if text.eq_ignore_ascii_case("FALSE") => Some(false),
+        _ => None,
+    }
+}
+
+/// A number literal of any length; RFC 4517 section 3.3.16 and JSON agree on its spelling.
+fn integer(text: &str) -> Option<Box<RawValue>> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    if number { RawValue::from_string(text.to_owned()).ok() } else { None }
+}
+
+fn object(text: &str) -> Option<Box<RawValue>> {
+    let text = text.trim();
+    if text.starts_with('{') { RawValue::from_string(text.to_owned()).ok() } else { None }
+}
+
+/// A generalized time (RFC 4517 section 3.3.13) as RFC 3339 in UTC with three digits of fraction.
+fn rfc3339(text: &str) -> Option<String> {
+    let moment = generalized_time(text)?.to_offset(UtcOffset::UTC);
+    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    moment.format(format).ok()
+}
+
+/// Parses `YYYYMMDDHH[MM[SS]][(.|,)fraction](Z|(+|-)HH[MM])`; the fraction is of the smallest unit given.
+fn generalized_time(text: &str) -> Option<OffsetDateTime> {
+    let zone_at = text.find(['Z', '+', '-'])?;
+    let (clock, zone) = text.split_at_checked(zone_at)?;
+    let (digits, fraction) = clock.split_once(['.', ',']).unwrap_or((clock, ""));
+    let mut fields = Fields(digits);
+    let year = fields.take(4)?;
+    let date = Date::from_calendar_date(
+        i32::try_from(year).ok()?,
+        Month::try_from(u8::try_from(fields.take(2)?).ok()?).ok()?,
+        u8::try_from(fields.take(2)?).ok()?,
+    )
+    .ok()?;
+    let hour = fields.take(2)?;
+    let (minute, second, unit) = match fields.0.len() {
+        0 => (0, 0, 3_600),
+        2 => (fields.take(2)?, 0, 60),
+        _ => (fields.take(2)?, fields.take(2)?, 1),
+    };
+    let time = Time::from_hms(u8::try_from(hour).ok()?, u8::try_from(minute).ok()?, u8::try_from(second).ok()?).ok()?;
+    let moment = PrimitiveDateTime::new(date, time).assume_offset(offset(zone)?);
+    let whole = fields.0.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit());
+    if whole { moment.checked_add(time::Duration::milliseconds(milliseconds(fraction, unit))) } else { None }
+}
+
+/// The digits of a time not yet read.
+struct Fields<'a>(&'a str);
+
+impl Fields<'_> {
+    fn take(&mut self, digits: usize) -> Option<u32> {
+        let (field, rest) = self.0.split_at_checked(digits)?;
+        self.0 = rest;
+        if field.bytes().all(|b| b.is_ascii_digit()) { field.parse().ok() } else { None }
+    }
+}
+
+/// The decimal `fraction` of `unit` seconds, in milliseconds, rounded down.
+fn milliseconds(fraction: &str, unit: i64) -> i64 {
+    let six = fraction.bytes().chain(std::iter::repeat(b'0')).take(6);
+    let millionths = six.fold(0, |sum, digit| sum * 10 + i64::from(digit.saturating_sub(b'0')));
+    millionths * unit / 1_000
+}
+
+fn offset(zone: &str) -> Option<UtcOffset> {
+    if zone == "Z" {
+        return Some(UtcOffset::UTC);
+    }
+    let (sign, digits) = zone.split_at_checked(1)?;
+    let mut fields = Fields(digits);
+    let hours = i8::try_from(fields.take(2)?).ok()?;
+    let minutes = if fields.0.is_empty() { 0 } else { i8::try_from(fields.take(2)?).ok()? };
+    if !fields.0.is_empty() {
+        return None;
+    }
+    let sign = if sign == "-" { -1 } else { 1 };
+    UtcOffset::from_hms(sign * hours, sign * minutes, 0).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn one(form: Form, value: &[u8]) -> String {
+        serde_json::to_string(&Scalar::of(form, value)).unwrap()
+    }
+
+    #[test]
+    fn values_have_the_type_of_their_syntax() {
+        let table: [(&str, &[u8], &str); 16] = [
+            ("1.3.6.1.4.1.1466.115.121.1.15", b"Jane \"J\" Roe", r#""Jane \"J\" Roe""#),
+            ("1.3.6.1.4.1.1466.115.121.1.15", b"\xff\xfe", "\"//4=\""),
+            ("1.3.6.1.4.1.1466.115.121.1.36", b"0042", "\"0042\""),
+            ("1.3.6.1.4.1.1466.115.121.1.7", b"TRUE", "true"),
+            ("1.3.6.1.4.1.1466.115.121.1.7", b"FALSE", "false"),
+            ("1.3.6.1.4.1.1466.115.121.1.7", b"maybe", "\"maybe\""),
+            ("1.3.6.1.4.1.1466.115.121.1.27", b"-12", "-12"),
+            ("1.3.6.1.4.1.1466.115.121.1.27", b"123456789012345678901234567890", "123456789012345678901234567890"),
+            ("1.3.6.1.4.1.1466.115.121.1.27", b"007", "\"007\""),
+            ("1.3.6.1.4.1.1466.115.121.1.24", b"20180501150449.866Z", "\"2018-05-01T15:04:49.866Z\""),
+            ("1.3.6.1.4.1.1466.115.121.1.24", b"soon", "\"soon\""),
+            ("1.3.6.1.4.1.1466.115.121.1.40", b"abc", "\"YWJj\""),
+            ("1.3.6.1.4.1.1466.115.121.1.28", b"a", "\"YQ==\""),
+            ("1.3.6.1.4.1.1466.115.121.1.12", b"cn=a", "\"cn=a\""),
+            ("1.3.6.1.4.1.30221.2.3.4", br#" {"type": "work", "n": 1.50} "#, r#"{"type": "work", "n": 1.50}"#),
+            ("1.3.6.1.4.1.30221.2.3.4", b"{nonsense", "\"{nonsense\""),
+        ];
+        for (syntax, value, expected) in table {
+            assert_eq!(one(Form::of_syntax(syntax), value), expected, "{syntax}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_in_all_their_spellings() {
+        let table = [
+            ("2026112213Z", Some("2026-11-22T13:00:00.000Z")),
+            ("202611221305Z", Some("2026-11-22T13:05:00.000Z")),
+            ("20261122130501Z", Some("2026-11-22T13:05:01.000Z")),
+            ("20261122130501,5Z", Some("2026-11-22T13:05:01.500Z")),
+            ("2026112213.5Z", Some("2026-11-22T13:30:00.000Z")),
+            ("20261122130501.123456789Z", Some("2026-11-22T13:05:01.123Z")),
+            ("20261122130501+0130", Some("2026-11-22T11:35:01.000Z")),
+            ("20261231230501-05", Some("2027-01-01T04:05:01.000Z")),
+            ("20261322130501Z", None),
+            ("20260230130501Z", None),
+            ("202611221305011Z", None),
+            ("20261122130501", None),
+            ("20261122130501Zx", None),
+            ("", None),
+            ("Z", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(rfc3339(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn cardinality_comes_from_the_schema() {
+        let mut entry = EntryJson::new("uid=janeroe,dc=example,dc=com");
+        entry.add("uid", Form::Text, false, [b"janeroe".as_slice()].into_iter());
+        entry.add("displayName", Form::Text, true, [b"Jane".as_slice()].into_iter());
+        entry.add("manager", Form::Name, false, [b"cn=Boss Lady".as_slice()].into_iter());
+        entry.add("cn;x-empty", Form::Text, false, std::iter::empty());
+        let bare = r#"{"_dn":"uid=janeroe,dc=example,dc=com","uid":["janeroe"],"displayName":"Jane","manager":["cn=Boss Lady"]}"#;
+        assert_eq!(String::from_utf8(entry.to_json()).unwrap(), bare);
+        let linked = entry.linked("https://h", Some("inetOrgPerson".to_owned()));
+        let json: serde_json::Value = serde_json::from_slice(&linked.to_json()).unwrap();
+        let expected = serde_json::json!({
+            "schemas": [{"href": "https://h/directory/v1/schemas/inetOrgPerson"}],
+            "self": {"href": "https://h/directory/v1/uid=janeroe,dc=example,dc=com"},
+            "manager": {"href": "https://h/directory/v1/cn=Boss%20Lady"},
+        });
+        assert_eq!(json["_links"], expected);
+    }
+}

@@ -1,0 +1,17 @@
+//! Door two: the Directory REST API over HTTPS and, where configured, plain HTTP. The only folder that knows HTTP.
+//!
+//! No authentication, factor or access logic lives here: a request becomes the same calls that the LDAP door makes.
+//! `listener` accepts and bounds connections, `exchange` bounds one request and its answer, `endpoint` decides what a
+//! request asks for; the rest are the facts of the API, one file each: `path` the DN in the path, `media` the media
+//! types, `authentication` the header, `json` the strictness of bodies, `selection` and `entry` the representation of
+//! entries, `status` the one table from result codes to HTTP.
+//!
+//! hyper alone serves: the routes are the rows of `routes.rs`, and a DN in a path has to be split off before anything is
+//! decoded, so a router on top would have nothing left to do.
+
+pub mod entry;
+pub mod json;
+pub mod media;
+pub mod path;
+pub mod selection;
+pub mod status;
