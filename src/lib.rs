@@ -1,5 +1,7 @@
 //! countersign: an LDAP directory server whose speciality is the second factor.
 
+pub mod access;
+pub mod caller;
 pub mod clock;
 pub mod config;
 pub mod connections;
@@ -7,6 +9,7 @@ pub mod directory;
 pub mod error;
 pub mod factors;
 pub mod files;
+pub mod handlers;
 pub mod random;
 pub mod rest;
 pub mod seal;

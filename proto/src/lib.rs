@@ -13,6 +13,7 @@ pub mod ldap;
 pub mod oid;
 pub mod password;
 pub mod result_code;
+pub mod sasl_external;
 pub mod sasl_plain;
 pub mod text;
 pub mod totp;

@@ -4,6 +4,7 @@ pub mod attribute_ids;
 pub mod dn;
 pub mod entry;
 pub mod filter;
+pub mod filter_text;
 pub mod identity;
 pub mod index_terms;
 pub mod ldif;

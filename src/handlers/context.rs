@@ -1,0 +1,161 @@
+//! What a handler may use: the store, the schema, the rules in force, the clock, the pool for hashing, the audit log. Built once
+//! by `server.rs`; shared by every connection.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use arc_swap::ArcSwap;
+use countersign_proto::{ber::Writer, ldap::filter::Filter};
+use uuid::Uuid;
+
+use crate::{
+    access::Access,
+    caller::{Caller, Identity, Privileges, User},
+    clock::{Clock, UnixMillis},
+    config::Config,
+    directory::{
+        dn::DnKey,
+        filter::{CompiledFilter, Truth},
+        schema::Schema,
+    },
+    error::{Error, Result},
+    handlers::hashing::Hashing,
+    random::Random,
+    seal::Sealer,
+    store::{Found, Query, Scope, Step, Store, Target},
+    telemetry::audit::Audit,
+};
+
+/// Everything a handler may use.
+pub struct Context {
+    /// Entries and factor records.
+    pub store: Arc<dyn Store>,
+    /// Attribute types and object classes.
+    pub schema: Arc<Schema>,
+    /// The configuration in force; replaced as a whole on reload.
+    pub config: ArcSwap<Config>,
+    /// The root user's normalized DN.
+    pub root_key: DnKey,
+    /// The access rules in force.
+    pub access: ArcSwap<Access>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Secrets and codes are drawn here.
+    pub random: Arc<dyn Random>,
+    /// Secrets at rest.
+    pub sealer: Arc<Sealer>,
+    /// Where passwords are hashed.
+    pub hashing: Hashing,
+    /// What happened.
+    pub audit: Audit,
+    /// What the doors serve, for the root DSE.
+    pub served: Served,
+    /// The number of the next connection, for the log; shared by the doors.
+    pub connections: AtomicU64,
+}
+
+/// The names that the root DSE publishes, handed down from the tables that serve.
+#[derive(Clone, Debug, Default)]
+pub struct Served {
+    /// OIDs of extended operations.
+    pub extensions: Vec<&'static str>,
+    /// OIDs of controls.
+    pub controls: Vec<&'static str>,
+    /// SASL mechanisms.
+    pub mechanisms: Vec<&'static str>,
+    /// OIDs of features.
+    pub features: Vec<&'static str>,
+    /// Unique to this run of the process.
+    pub startup_uuid: Uuid,
+    /// When the process started.
+    pub started: UnixMillis,
+}
+
+impl Context {
+    /// A number for a new connection.
+    pub fn next_connection(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Brings what `caller` knows of its own entry up to date; costs one comparison where the store has not changed. A user whose
+    /// entry is gone becomes anonymous.
+    ///
+    /// # Errors
+    /// `unavailable` where the store cannot be read.
+    pub async fn refresh(&self, caller: &mut Caller) -> Result<()> {
+        let Identity::User(user) = &caller.identity else { return Ok(()) };
+        if user.as_of == self.store.last_change() {
+            return Ok(());
+        }
+        match self.user_by(Target::Id(user.id)).await? {
+            Some(fresh) if fresh.uuid == user.uuid => caller.identity = Identity::User(Arc::new(fresh)),
+            _ => *caller = Caller::anonymous(caller.channel.clone()),
+        }
+        Ok(())
+    }
+
+    /// The user of an entry; `None` if there is no such entry.
+    ///
+    /// # Errors
+    /// `unavailable` where the store cannot be read.
+    pub async fn user_by(&self, target: Target<'_>) -> Result<Option<User>> {
+        let as_of = self.store.last_change();
+        let mut user = None;
+        self.store.read(target, false, &mut |found| user = Some(self.user_of(&found, as_of))).await?;
+        let Some(mut user): Option<User> = user else { return Ok(None) };
+        if self.access.load().names_groups() {
+            user.groups = self.groups_of(&user.dn).await?;
+        }
+        Ok(Some(user))
+    }
+
+    fn user_of(&self, found: &Found<'_>, as_of: u64) -> User {
+        let privileges = self
+            .schema
+            .attribute_type("ds-privilege-name")
+            .and_then(|kind| found.entry.attribute(kind.id))
+            .map(|attribute| Privileges::from_values(attribute.values()))
+            .unwrap_or_default();
+        User {
+            id: found.id,
+            uuid: found.entry.uuid(),
+            dn: found.entry.dn().to_owned(),
+            key: DnKey::from_bytes(found.entry.key()),
+            privileges,
+            groups: Vec::new(),
+            as_of,
+        }
+    }
+
+    /// The keys of all groups that name `dn` as `member` or `uniqueMember`.
+    async fn groups_of(&self, dn: &str) -> Result<Vec<DnKey>> {
+        let mut encoded = Vec::new();
+        Writer::new(&mut encoded).constructed(0xA1, |either| {
+            for attribute in [b"member".as_slice(), b"uniqueMember"] {
+                either.constructed(0xA3, |equality| {
+                    equality.octet_string(attribute);
+                    equality.octet_string(dn.as_bytes());
+                });
+            }
+        });
+        let mut filter = CompiledFilter::default();
+        filter.compile(
+            Filter::decode(&encoded).map_err(|_| Error::other("a group filter of our own does not decode"))?,
+            &self.schema,
+        );
+        let base = DnKey::default();
+        let query = Query { base: &base, scope: Scope::Subtree, filter: &filter };
+        let mut groups = Vec::new();
+        self.store
+            .search(&query, None, &mut |found| {
+                if filter.matches(found.entry, &|_| true) == Truth::True {
+                    groups.push(DnKey::from_bytes(found.entry.key()));
+                }
+                Step::Continue
+            })
+            .await?;
+        Ok(groups)
+    }
+}

@@ -1,0 +1,40 @@
+//! What the server does: a typed request in, a typed result or an `Error` out. Handlers know neither framing nor HTTP nor which
+//! store; which OID, path or mechanism name leads to which handler is `routes.rs`.
+
+pub mod context;
+pub mod hashing;
+pub mod who_am_i;
+
+use std::future::Future;
+
+use countersign_proto::value::{BerRequest, BerResult};
+
+use crate::{caller::Caller, error::Result, handlers::context::Context};
+
+/// An extended operation, implemented by its request message; both doors call it.
+pub trait Operation: BerRequest + Send + Sized {
+    /// What success carries.
+    type Outcome: BerResult + Send;
+
+    /// Carries the request out for `caller`.
+    ///
+    /// # Errors
+    /// The result codes that the operation's page of the specification lists; `invalidCredentials` always with one text.
+    fn perform(self, context: &Context, caller: &Caller) -> impl Future<Output = Result<Self::Outcome>> + Send;
+}
+
+/// An operation about one entry, whose name REST carries in the path instead of the body.
+pub trait AboutEntry: Operation {
+    /// The same request about the entry with this DN.
+    #[must_use]
+    fn about(self, dn: &str) -> Self;
+}
+
+/// A SASL mechanism, implemented by its credentials.
+pub trait Mechanism: BerRequest + Send + Sized {
+    /// Proves an identity; `caller` is the connection before the bind.
+    ///
+    /// # Errors
+    /// `invalidCredentials` whatever failed; `authorizationDenied` after a good proof; `unavailable` where it cannot be recorded.
+    fn authenticate(self, context: &Context, caller: &Caller) -> impl Future<Output = Result<Caller>> + Send;
+}

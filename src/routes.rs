@@ -1,0 +1,233 @@
+//! The switchboard: which extended operation and which SASL mechanism leads to which handler, at both doors. The root DSE, the
+//! tests of both doors and the refusals test walk these rows; no other place decides on an OID, a path or a mechanism name.
+
+use std::{future::Future, pin::Pin};
+
+use countersign_proto::{
+    oid,
+    password::PasswordModifyRequest,
+    sasl_external::ExternalCredentials,
+    sasl_plain::PlainCredentials,
+    totp::{
+        GenerateTotpSharedSecretRequest, RevokeTotpSharedSecretRequest, TotpCredentials, ValidateTotpPasswordRequest,
+    },
+    value::BerResult,
+    who_am_i::WhoAmIRequest,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use crate::{
+    caller::Caller,
+    error::{Error, Result},
+    handlers::{AboutEntry, Mechanism, Operation, context::Context},
+};
+
+/// Every extended operation that is served.
+pub static ROUTES: &[Route] = &[
+    Route::of::<GenerateTotpSharedSecretRequest>(oid::GENERATE_TOTP_SHARED_SECRET, "generate-totp-shared-secret")
+        .answered_as(oid::GENERATE_TOTP_SHARED_SECRET_RESPONSE)
+        .confidential()
+        .at_entry::<GenerateTotpSharedSecretRequest>("generateTOTPSharedSecret"),
+    Route::of::<RevokeTotpSharedSecretRequest>(oid::REVOKE_TOTP_SHARED_SECRET, "revoke-totp-shared-secret")
+        .confidential()
+        .at_entry::<RevokeTotpSharedSecretRequest>("revokeTOTPSharedSecret"),
+    Route::of::<ValidateTotpPasswordRequest>(oid::VALIDATE_TOTP_PASSWORD, "validate-totp-password").confidential(),
+    Route::of::<PasswordModifyRequest>(oid::PASSWORD_MODIFY, "password-modify")
+        .confidential()
+        .at_entry::<PasswordModifyRequest>("changePassword"),
+    Route::of::<WhoAmIRequest>(oid::WHO_AM_I, "who-am-i"),
+    Route::about_the_connection(oid::START_TLS, "start-tls", ConnectionOperation::StartTls).answered_as(oid::START_TLS),
+    Route::about_the_connection(oid::CANCEL, "cancel", ConnectionOperation::Cancel),
+];
+
+/// Every SASL mechanism that is served.
+pub static MECHANISMS: &[MechanismRoute] = &[
+    MechanismRoute::of::<PlainCredentials>("PLAIN").confidential(),
+    MechanismRoute::of::<TotpCredentials>("UNBOUNDID-TOTP").confidential(),
+    MechanismRoute::of::<ExternalCredentials>("EXTERNAL"),
+];
+
+/// The row of an extended request's OID.
+pub fn extended(oid: &[u8]) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.oid.as_bytes() == oid)
+}
+
+/// The row of a REST operation below an entry, by its last path segment.
+pub fn at_entry(name: &str) -> Option<(&'static Route, JsonCall)> {
+    ROUTES.iter().find_map(|route| {
+        let at = route.entry_path.as_ref().filter(|at| at.name == name)?;
+        Some((route, at.json))
+    })
+}
+
+/// The row of a SASL mechanism's name; names are upper case (RFC 4422 section 3.1).
+pub fn mechanism(name: &[u8]) -> Option<&'static MechanismRoute> {
+    MECHANISMS.iter().find(|route| route.name.as_bytes() == name)
+}
+
+/// What a handler's answer is waited for as.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// Decodes a request value (absent or present), performs it, encodes the result (absent or present).
+pub type BerCall = for<'a> fn(Option<&'a [u8]>, &'a Context, &'a Caller) -> Pending<'a, Option<Vec<u8>>>;
+
+/// The same about the entry with the given DN, from and to the members of a JSON object.
+pub type JsonCall = for<'a> fn(&'a str, Map<String, Value>, &'a Context, &'a Caller) -> Pending<'a, Map<String, Value>>;
+
+/// Decodes SASL credentials (absent or present) and proves the identity.
+pub type BindCall = for<'a> fn(Option<&'a [u8]>, &'a Context, &'a Caller) -> Pending<'a, Caller>;
+
+/// One extended operation.
+#[derive(Debug)]
+pub struct Route {
+    /// The request's name on the wire.
+    pub oid: &'static str,
+    /// The OID that a success carries, if any.
+    pub response_oid: Option<&'static str>,
+    /// The name for the log and for people.
+    pub name: &'static str,
+    /// Whether the value carries a password, a code or a secret, so that clear connections are refused first.
+    pub confidential: bool,
+    /// Who carries it out.
+    pub call: Call,
+    /// Where REST serves it; `None` if it has no place there.
+    pub entry_path: Option<EntryPath>,
+}
+
+/// A REST operation: `POST {dn}/{name}`.
+#[derive(Debug)]
+pub struct EntryPath {
+    /// The last path segment.
+    pub name: &'static str,
+    /// Decodes the body, performs it, encodes the result.
+    pub json: JsonCall,
+}
+
+/// Who carries an extended operation out.
+#[derive(Clone, Copy, Debug)]
+pub enum Call {
+    /// A handler.
+    Handler(BerCall),
+    /// The LDAP connection itself, because the operation is about it.
+    Connection(ConnectionOperation),
+}
+
+/// Extended operations about the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionOperation {
+    /// RFC 4511 section 4.14.
+    StartTls,
+    /// RFC 3909.
+    Cancel,
+}
+
+/// One SASL mechanism.
+#[derive(Debug)]
+pub struct MechanismRoute {
+    /// The name on the wire.
+    pub name: &'static str,
+    /// Whether the credentials hold a password or a code.
+    pub confidential: bool,
+    /// Decodes the credentials and proves the identity.
+    pub authenticate: BindCall,
+}
+
+impl Route {
+    const fn of<R: Operation>(oid: &'static str, name: &'static str) -> Self {
+        Self { oid, response_oid: None, name, confidential: false, call: Call::Handler(ber::<R>), entry_path: None }
+    }
+
+    const fn about_the_connection(oid: &'static str, name: &'static str, operation: ConnectionOperation) -> Self {
+        Self { oid, response_oid: None, name, confidential: false, call: Call::Connection(operation), entry_path: None }
+    }
+
+    const fn answered_as(self, response_oid: &'static str) -> Self {
+        Self { response_oid: Some(response_oid), ..self }
+    }
+
+    const fn confidential(self) -> Self {
+        Self { confidential: true, ..self }
+    }
+
+    const fn at_entry<R: AboutEntry<Outcome: Serialize> + DeserializeOwned>(self, name: &'static str) -> Self {
+        Self { entry_path: Some(EntryPath { name, json: json::<R> }), ..self }
+    }
+}
+
+impl MechanismRoute {
+    const fn of<M: Mechanism>(name: &'static str) -> Self {
+        Self { name, confidential: false, authenticate: authenticate::<M> }
+    }
+
+    const fn confidential(self) -> Self {
+        Self { confidential: true, ..self }
+    }
+}
+
+fn ber<'a, R: Operation>(
+    value: Option<&'a [u8]>,
+    context: &'a Context,
+    caller: &'a Caller,
+) -> Pending<'a, Option<Vec<u8>>> {
+    Box::pin(async move {
+        let request = R::from_ber(value).map_err(|error| Error::protocol(error.to_string()))?;
+        Ok(request.perform(context, caller).await?.to_ber())
+    })
+}
+
+fn json<'a, R: AboutEntry<Outcome: Serialize> + DeserializeOwned>(
+    dn: &'a str,
+    members: Map<String, Value>,
+    context: &'a Context,
+    caller: &'a Caller,
+) -> Pending<'a, Map<String, Value>> {
+    Box::pin(async move {
+        let request: R = serde_json::from_value(Value::Object(members)).map_err(|error| bad_member(&error))?;
+        let outcome = request.about(dn).perform(context, caller).await?;
+        match serde_json::to_value(outcome).map_err(Error::other)? {
+            Value::Object(members) => Ok(members),
+            _ => Ok(Map::new()),
+        }
+    })
+}
+
+fn authenticate<'a, M: Mechanism>(
+    credentials: Option<&'a [u8]>,
+    context: &'a Context,
+    caller: &'a Caller,
+) -> Pending<'a, Caller> {
+    Box::pin(async move {
+        let credentials = M::from_ber(credentials).map_err(|error| Error::protocol(error.to_string()))?;
+        credentials.authenticate(context, caller).await
+    })
+}
+
+/// What is wrong with a member, by its name; serde's own words for a wrong type would repeat the value, which may be a secret.
+fn bad_member(error: &serde_json::Error) -> Error {
+    let words = error.to_string();
+    if ["unknown field", "missing field", "duplicate field"].iter().any(|kind| words.starts_with(kind)) {
+        return Error::protocol(words);
+    }
+    Error::protocol("A member of the request has a value of the wrong type")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_row_has_a_name_and_place_of_its_own() {
+        let mut seen = HashSet::new();
+        for route in ROUTES {
+            assert!(seen.insert(route.oid), "{}", route.name);
+            assert!(seen.insert(route.name), "{}", route.name);
+            if let Some(at) = &route.entry_path {
+                assert!(seen.insert(at.name), "{}", at.name);
+            }
+        }
+        assert!(MECHANISMS.iter().all(|route| seen.insert(route.name)));
+    }
+}
