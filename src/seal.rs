@@ -71,7 +71,7 @@ impl Sealer {
     /// The random generator failed.
     pub fn new_key_file(random: &dyn Random) -> Result<Zeroizing<String>, RandomError> {
         let key = Zeroizing::new(octets::<32>(random)?);
-        let line = Zeroizing::new(format!("{} {}\n", hex(&key_id(&*key)), *Zeroizing::new(hex(&*key))));
+        let line = Zeroizing::new(format!("{} {}\n", hex(&key_id(&key)), *Zeroizing::new(hex(&*key))));
         Ok(Zeroizing::new(format!(
             "# countersign seal key: without it the secrets of the data directory are lost.\n{}",
             *line
@@ -145,7 +145,7 @@ impl Key {
         let (id, key) = line.split_once(char::is_whitespace).ok_or_else(|| malformed.clone())?;
         let id: [u8; KEY_ID] = unhex(id).ok_or_else(|| malformed.clone())?;
         let key = Zeroizing::new(unhex::<32>(key.trim_start()).ok_or(malformed)?);
-        if id != key_id(&*key) {
+        if id != key_id(&key) {
             return Err(KeyFileError::Altered(number));
         }
         Ok(Self { id, cipher: XChaCha20Poly1305::new((&*key).into()) })

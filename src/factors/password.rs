@@ -214,3 +214,101 @@ fn scheme_name(value: &[u8]) -> Option<(&str, &[u8])> {
     }
     Some((std::str::from_utf8(name).ok()?, rest.get(1..)?))
 }
+
+#[cfg(test)]
+mod known_answers;
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CHEAP: Argon2Cost = Argon2Cost { memory_kib: 64, passes: 1, lanes: 1 };
+
+    fn schemes() -> [Scheme; 6] {
+        [
+            Scheme::Argon2id(CHEAP),
+            Scheme::Pbkdf2Sha256 { rounds: 10 },
+            Scheme::Pbkdf2Sha512 { rounds: 10 },
+            Scheme::Ssha,
+            Scheme::Ssha256,
+            Scheme::Ssha512,
+        ]
+    }
+
+    #[test]
+    fn what_a_scheme_writes_it_verifies_and_recognises() {
+        let mut workspace = Workspace::default();
+        for scheme in schemes() {
+            let value = scheme.hash(b"secret", &[7; 16], &mut workspace).unwrap();
+            assert!(verify([value.as_bytes()], b"secret", &mut workspace), "{value}");
+            assert!(!verify([value.as_bytes()], b"Secret", &mut workspace), "{value}");
+            let Value::Hashed(stored) = read(value.as_bytes()) else { panic!("{value}") };
+            assert!(stored.is_of(&scheme) && stored.is_light() == scheme.is_light());
+            assert_eq!(schemes().iter().filter(|other| stored.is_of(other)).count(), 1);
+            assert!(!stored.is_of(&Scheme::default()));
+        }
+    }
+
+    #[test]
+    fn every_name_names_a_scheme_and_the_default_is_the_first() {
+        assert!(Scheme::NAMES.iter().all(|name| Scheme::named(name).is_some()));
+        assert_eq!(Scheme::named("Argon2ID"), Some(Scheme::default()));
+        assert_eq!(Scheme::named("clear"), None);
+    }
+
+    #[test]
+    fn clear_text_is_told_from_hashes_and_never_matches() {
+        for (value, password) in [
+            ("secret", "secret"),
+            ("{CLEARTEXT}secret", "secret"),
+            ("{", "{"),
+            ("$1", "$1"),
+            ("{a b}c", "{a b}c"),
+            ("", ""),
+        ] {
+            assert!(read(value.as_bytes()) == Value::ClearText(password.as_bytes()), "{value}");
+            assert!(!verify([value.as_bytes()], password.as_bytes(), &mut Workspace::default()), "{value}");
+        }
+    }
+
+    #[test]
+    fn any_of_several_values_will_do() {
+        let mut workspace = Workspace::default();
+        let values =
+            ["one", "two"].map(|password| Scheme::Ssha.hash(password.as_bytes(), &[1; 16], &mut workspace).unwrap());
+        let mut judge =
+            |password: &str| verify(values.iter().map(String::as_bytes), password.as_bytes(), &mut workspace);
+        assert!(judge("one") && judge("two") && !judge("three"));
+    }
+
+    #[test]
+    fn a_very_long_password_neither_matches_nor_is_set() {
+        let mut workspace = Workspace::default();
+        let longest = vec![b'x'; MAX_LENGTH];
+        let value = Scheme::Ssha.hash(&longest, &[1; 16], &mut workspace).unwrap();
+        assert!(verify([value.as_bytes()], &longest, &mut workspace));
+        let longer = vec![b'x'; MAX_LENGTH + 1];
+        assert!(Scheme::Ssha.hash(&longer, &[1; 16], &mut workspace).is_none());
+        let empty = Scheme::Ssha.hash(b"", &[1; 16], &mut workspace).unwrap();
+        assert!(!verify([empty.as_bytes()], &longer, &mut workspace));
+    }
+
+    #[test]
+    fn memory_grows_for_a_greater_hash_and_serves_a_lesser_one_after() {
+        let mut workspace = Workspace::default();
+        let costs = [64, 1024, 64].map(|memory_kib| Scheme::Argon2id(Argon2Cost { memory_kib, ..CHEAP }));
+        let first = costs.map(|scheme| scheme.hash(b"secret", &[7; 16], &mut Workspace::default()).unwrap());
+        assert_eq!(costs.map(|scheme| scheme.hash(b"secret", &[7; 16], &mut workspace).unwrap()), first);
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_values_never_do_harm(value in "(\\{[A-Z0-9-]{1,8}\\})?\\$?[a-z0-9$=,./+]{0,80}", octets in prop::collection::vec(any::<u8>(), 0..80)) {
+            let mut workspace = Workspace::default();
+            let _ = verify([value.as_bytes(), &octets], &octets, &mut workspace);
+        }
+    }
+}

@@ -271,8 +271,9 @@ mod tests {
     #[test]
     fn a_record_of_today_stays_readable() {
         // Written by version 1 of this program; must be read by every later one.
-        let golden: Vec<u8> =
-            vec![1, 0xA4, 0, 0x81, 0xA3, 0, 7, 1, 1, 7, 0x18, 55, 1, 0xA3, 0, 2, 1, 2, 2, 9, 6, 8, 99, 0x81, 0xF6];
+        let golden: Vec<u8> = vec![
+            1, 0xA4, 0, 0x81, 0xA3, 0, 7, 1, 1, 7, 0x18, 55, 1, 0xA3, 0, 2, 1, 2, 2, 9, 6, 8, 0x18, 99, 0x81, 0xF6,
+        ];
         let record = Record::decode(&golden).unwrap();
         assert_eq!((record.next_id, record.factors.len()), (8, 1));
         assert_eq!(record.active_totp().next().unwrap().last_step, Some(Step(55)));

@@ -12,8 +12,6 @@ use super::base64_text::{ADAPTED, STANDARD};
 const MAX_WORK: u64 = 2_000_000;
 const MAX_SALT: usize = 256;
 const MAX_HASH: usize = 256;
-/// Shorter hashes are matched by too many passwords.
-const MIN_HASH: usize = 16;
 
 /// Which digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +64,8 @@ impl Stored {
     }
 
     fn is_bounded(&self) -> bool {
-        (MIN_HASH..=MAX_HASH).contains(&self.derived.len())
+        // A hash cut short would still match.
+        (self.hash.length()..=MAX_HASH).contains(&self.derived.len())
             && self.salt.len() <= MAX_SALT
             && (1..=MAX_WORK).contains(&self.hash.work(self.rounds, self.derived.len()))
     }
