@@ -158,7 +158,7 @@ fn no_arrow_runs_back_up() {
         ("random", &["error"]),
         ("seal", &["error", "random"]),
         ("directory", &["error"]),
-        ("factors", &["random"]),
+        ("factors", &["clock"]),
         ("config", &["error"]),
         ("telemetry", &["error", "config", "clock"]),
         ("store", &["error", "directory", "config"]),
