@@ -73,6 +73,22 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// About how much memory the change holds.
+    pub fn octets(&self) -> usize {
+        let content = match self {
+            Self::Add { key, entry, factors } => {
+                key.as_bytes().len() + entry.len() + factors.as_ref().map_or(0, Vec::len)
+            }
+            Self::Replace { entry, .. } => entry.len(),
+            Self::Rename { key, entry, .. } => key.as_bytes().len() + entry.len(),
+            Self::Delete { .. } => 0,
+            Self::Factors { record, .. } | Self::Stranger { record } => record.len(),
+        };
+        size_of::<Self>() + content
+    }
+}
+
 /// What became of a list of changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {

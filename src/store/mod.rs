@@ -8,6 +8,7 @@
 
 pub mod answer;
 pub mod change;
+pub mod embedded;
 mod error;
 pub mod query;
 

@@ -1,0 +1,181 @@
+//! The LMDB file and its tables: opened, made, and their error codes read. What the rows mean is at home in the neighbours.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+
+use heed::{
+    CommitOrAbort, Database, DatabaseFlags, Env, EnvFlags, EnvOpenOptions, RoTxn, RwTxn, WithoutTls, types::Bytes,
+};
+
+use super::super::StoreError;
+
+/// The file that holds everything, inside the data directory.
+pub(super) const FILE: &str = "data.mdb";
+
+/// A table of octets to octets. Which table a handle belongs to never changes after opening.
+pub(super) type Table = Database<'static, Bytes, Bytes>;
+
+/// A read transaction that may move between threads.
+pub(super) type Reader<'e> = RoTxn<'e, WithoutTls>;
+
+/// How the file is opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// By the one process that writes it.
+    Owner,
+    /// Beside a process that may be writing it.
+    Reader,
+    /// Into a new file that nobody trusts before it is whole: commits do not wait for the disk.
+    Load,
+}
+
+/// The open file and its tables.
+#[derive(Clone)]
+pub(super) struct Tables {
+    pub(super) env: Env<WithoutTls>,
+    /// Where the file lies.
+    pub(super) directory: PathBuf,
+    /// Entry id (big-endian) to envelope of the encoded entry.
+    pub(super) entry: Table,
+    /// Name key (`keys::name`) to envelope of the id.
+    pub(super) name: Table,
+    /// Term and upper part of the id (`keys::Posting`) to lower 16 bits of ids, sorted.
+    pub(super) index: Table,
+    /// Entry id to envelope of the factor record.
+    pub(super) factor: Table,
+    /// Sequence number and id to what was deleted.
+    pub(super) tombstone: Table,
+    /// Format, counters, attribute ids, fence (`meta`).
+    pub(super) meta: Table,
+}
+
+impl Tables {
+    /// Opens the file in `directory`, making file and tables where `mode` writes.
+    pub(super) fn open(directory: &Path, map_size: u64, mode: Mode) -> Result<Self, StoreError> {
+        let env = open_env(directory, map_size, mode)?;
+        let [entry, name, index, factor, tombstone, meta] =
+            if mode == Mode::Reader { existing(&env)? } else { created(&env)? };
+        Ok(Self { env, directory: directory.to_owned(), entry, name, index, factor, tombstone, meta })
+    }
+
+    /// A fresh snapshot.
+    pub(super) fn read(&self) -> Result<Reader<'static>, StoreError> {
+        self.env.clone().static_read_txn().map_err(|error| self.failed(error))
+    }
+
+    /// The one write transaction; waits for another one of this process.
+    pub(super) fn write(&self) -> Result<RwTxn<'_>, StoreError> {
+        self.env.write_txn().map_err(|error| self.failed(error))
+    }
+
+    /// What an LMDB failure means. A short write on a full disk comes as an I/O error, so the disk is asked.
+    pub(super) fn failed(&self, error: heed::Error) -> StoreError {
+        failure(&self.directory, error)
+    }
+
+    /// Makes sure all of the file is on disk, and takes it out of the page cache: what a bulk load left there would make every
+    /// later sync walk it (design.md section 5).
+    pub(super) fn settle(&self) -> Result<(), StoreError> {
+        self.env.force_sync().map_err(|error| self.failed(error))?;
+        let file = File::open(self.directory.join(FILE)).map_err(io_failure)?;
+        file.sync_all().map_err(io_failure)?;
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).map_err(|error| io_failure(error.into()))
+    }
+}
+
+/// The names of the tables, in the order of the fields above.
+const NAMES: [&str; 6] = ["entry", "name", "index", "factor", "tombstone", "meta"];
+
+fn flags(name: &str) -> DatabaseFlags {
+    if name == "index" { DatabaseFlags::DUP_SORT | DatabaseFlags::DUP_FIXED } else { DatabaseFlags::empty() }
+}
+
+fn created(env: &Env<WithoutTls>) -> Result<[Table; 6], StoreError> {
+    let failed = |error| failure(env.path(), error);
+    let txn = env.write_txn().map_err(failed)?;
+    env.create_databases_and_commit(txn, |opener, txn| {
+        let mut tables = Vec::with_capacity(NAMES.len());
+        for name in NAMES {
+            let mut options = opener.database_options().types::<Bytes, Bytes>();
+            tables.push(options.name(name).flags(flags(name)).create(txn)?);
+        }
+        let tables: [_; 6] = tables.try_into().map_err(|_| heed::Error::Mdb(heed::MdbError::Problem))?;
+        Ok(CommitOrAbort::<_, ()>::Commit(tables))
+    })
+    .map_err(failed)?
+    .commit()
+    .ok_or_else(|| StoreError::Damaged("its tables could not be made".into()))
+}
+
+fn existing(env: &Env<WithoutTls>) -> Result<[Table; 6], StoreError> {
+    let failed = |error| failure(env.path(), error);
+    let txn = env.read_txn().map_err(failed)?;
+    env.open_databases_and_commit(txn, |opener, txn| {
+        let mut tables = Vec::with_capacity(NAMES.len());
+        for name in NAMES {
+            let mut options = opener.database_options().types::<Bytes, Bytes>();
+            let table = options.name(name).flags(flags(name)).open(txn)?;
+            tables.push(table.ok_or(heed::Error::Mdb(heed::MdbError::NotFound))?);
+        }
+        let tables: [_; 6] = tables.try_into().map_err(|_| heed::Error::Mdb(heed::MdbError::Problem))?;
+        Ok(CommitOrAbort::<_, ()>::Commit(tables))
+    })
+    .map_err(failed)?
+    .commit()
+    .ok_or_else(|| StoreError::Damaged("its tables could not be opened".into()))
+}
+
+/// Concurrent snapshots: parked and working readers, exports and backups.
+const MAX_READERS: u32 = 1024;
+
+#[expect(unsafe_code, reason = "opening a memory map is unsafe by nature; what is done about it stands inside")]
+fn open_env(directory: &Path, map_size: u64, mode: Mode) -> Result<Env<WithoutTls>, StoreError> {
+    let size = usize::try_from(map_size).unwrap_or(usize::MAX) & !0xFFFF;
+    let mut options = EnvOpenOptions::new().read_txn_without_tls();
+    options.map_size(size.max(1 << 16)).max_readers(MAX_READERS).max_dbs(16);
+    // SAFETY: The map is undefined if others change the file. Only LMDB writes it: the data directory is locked for one process
+    // (lock.rs), readers beside it go through LMDB's own reader table, and the file's size was held against its meta pages before
+    // (file_size.rs). NO_SYNC is used only for a file that is thrown away unless the load ends with a sync.
+    let opened = unsafe {
+        match mode {
+            Mode::Owner => {}
+            Mode::Reader => drop(options.flags(EnvFlags::READ_ONLY)),
+            Mode::Load => drop(options.flags(EnvFlags::NO_SYNC)),
+        }
+        // Lookups are scattered: reading ahead would only push useful pages out.
+        options.flags(EnvFlags::NO_READ_AHEAD).open(directory)
+    };
+    opened.map_err(|error| failure(directory, error))
+}
+
+/// What an LMDB failure means to the callers of a store.
+fn failure(directory: &Path, error: heed::Error) -> StoreError {
+    use heed::MdbError;
+    match error {
+        heed::Error::Mdb(MdbError::MapFull) => StoreError::Full,
+        heed::Error::Mdb(code @ (MdbError::Corrupted | MdbError::PageNotFound | MdbError::Invalid)) => {
+            StoreError::Damaged(format!("{}: {code}", directory.join(FILE).display()))
+        }
+        heed::Error::Mdb(MdbError::NotFound) => StoreError::Damaged("a table is missing".into()),
+        heed::Error::Io(error) if is_full(directory, &error) => StoreError::Full,
+        error => StoreError::Unavailable(error.into()),
+    }
+}
+
+fn is_full(directory: &Path, error: &io::Error) -> bool {
+    const EIO: i32 = 5;
+    let nothing_free = || rustix::fs::statvfs(directory).is_ok_and(|disk| disk.f_bavail < 64);
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+        || (error.raw_os_error() == Some(EIO) && nothing_free())
+}
+
+/// A failed file operation.
+pub(super) fn io_failure(error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
+        _ => StoreError::Unavailable(error.into()),
+    }
+}
