@@ -14,6 +14,7 @@ use crate::{
     config::{AccessRule, Network, RequiredStrength, Right},
     directory::{
         attribute_ids::AttributeId,
+        computed::Surroundings,
         dn::DnKey,
         entry::{Class, EntryRef},
         filter::{CompiledFilter, Truth},
@@ -121,7 +122,9 @@ impl Access {
 
     /// What `caller` may do with `entry`.
     pub fn view<'a>(&'a self, caller: &Caller, entry: EntryRef<'_>, schema: &'a Schema) -> View<'a> {
-        self.view_where(caller, entry.key(), schema, |filter| filter.matches(entry, &|_| true) == Truth::True)
+        self.view_where(caller, entry.key(), schema, |filter| {
+            filter.matches(entry, Surroundings::default(), schema, &|_| true) == Truth::True
+        })
     }
 
     /// What `caller` may do with an entry of this key that does not exist yet or is computed; rules with a filter do not fit it.

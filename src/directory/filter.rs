@@ -1,11 +1,40 @@
 //! Filters made ready for evaluation: names resolved, values normalized once; three-valued (RFC 4511 section 4.5.1.7).
+//!
+//! A compiled filter is a list in preorder beside two buffers that its items point into, so that one that is compiled again
+//! allocates nothing. An attribute that the schema does not know, a value that the rule refuses, and an attribute that the
+//! caller may not read make an item undefined, on the index path too.
 
-use super::{entry::EntryRef, schema::Schema};
-use countersign_proto::ldap::filter::Filter;
+use std::ops::Range;
+
+use countersign_proto::ldap::filter::{Assertion, Extensible, Filter, Part, Substrings};
+
+use super::{
+    attribute_ids::AttributeId,
+    computed::{ComputedAttribute, Surroundings},
+    dn::Dn,
+    entry::{AttributeRef, Class, EntryRef},
+    schema::{AttributeType, Form, MatchingRule, Normalized, RuleKind, Schema},
+};
 
 /// A filter against one schema; owns its values, so that it can outlive the request. Its buffers can be reused.
 #[derive(Clone, Debug, Default)]
-pub struct CompiledFilter {}
+pub struct CompiledFilter {
+    items: Vec<Item>,
+    /// Normalized values and options, one after the other.
+    octets: Vec<u8>,
+    /// Attribute type ids, one list after the other.
+    types: Vec<AttributeId>,
+    /// Parts of substring assertions: where their octets lie.
+    parts: Vec<(PartKind, Span)>,
+}
+
+/// Where in a value a part of a substring assertion stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PartKind {
+    Initial,
+    Any,
+    Final,
+}
 
 /// The three truth values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,17 +47,544 @@ pub enum Truth {
     Undefined,
 }
 
+/// What a store's planner sees of a filter.
+#[derive(Clone, Debug)]
+pub enum Node<'f> {
+    /// All of them.
+    And(Nodes<'f>),
+    /// Any of them.
+    Or(Nodes<'f>),
+    /// Not something.
+    Not,
+    /// A value of one of these types is this.
+    Equality {
+        /// The type and its subtypes.
+        types: &'f [AttributeId],
+        /// The normalized value.
+        term: &'f [u8],
+    },
+    /// There is a value of one of these types.
+    Present {
+        /// The type and its subtypes.
+        types: &'f [AttributeId],
+    },
+    /// A value of one of these types is this or after it.
+    GreaterOrEqual {
+        /// The type and its subtypes.
+        types: &'f [AttributeId],
+        /// The normalized value.
+        term: &'f [u8],
+    },
+    /// A value of one of these types is this or before it.
+    LessOrEqual {
+        /// The type and its subtypes.
+        types: &'f [AttributeId],
+        /// The normalized value.
+        term: &'f [u8],
+    },
+    /// A value of one of these types has all these parts.
+    Substrings {
+        /// The type and its subtypes.
+        types: &'f [AttributeId],
+        /// The normalized parts, in order.
+        parts: Vec<&'f [u8]>,
+    },
+    /// Everything; or nothing that an index could tell.
+    True,
+    /// Nothing.
+    False,
+    /// Nothing, nor its opposite.
+    Undefined,
+}
+
+/// The members of a combination.
+#[derive(Clone, Debug)]
+pub struct Nodes<'f> {
+    filter: &'f CompiledFilter,
+    range: Range<usize>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Item {
+    kind: ItemKind,
+    /// The index behind the last item that belongs to this one.
+    end: usize,
+}
+
+#[derive(Clone, Debug)]
+enum ItemKind {
+    And,
+    Or,
+    Not,
+    Equality(Test),
+    GreaterOrEqual(Test),
+    LessOrEqual(Test),
+    /// An extensible match by an ordering rule.
+    Before(Test),
+    Present(Target),
+    Substrings(Target, Form, Span),
+    /// An extensible match by one of the rules on bits.
+    Bits(Target, RuleKind, i64),
+    /// A rule without an attribute: every attribute whose values the rule takes.
+    AnyAttribute {
+        rule: &'static MatchingRule,
+        value: Span,
+        dn_attributes: bool,
+    },
+    Undefined,
+}
+
+/// Which attributes an item is about.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    asked: AttributeId,
+    /// The type and its subtypes, in `types`.
+    types: Span,
+    /// Lower-case options without the first `;`, in `octets`; empty for none.
+    options: Span,
+    computed: Option<ComputedAttribute>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Test {
+    target: Target,
+    form: Form,
+    value: Span,
+    dn_attributes: bool,
+    /// Whether the form is that of the type's own equality rule, so that an index can tell.
+    is_own_rule: bool,
+}
+
+/// Whether the caller may use an attribute type in a filter.
+pub type Readable<'r> = &'r dyn Fn(AttributeId) -> bool;
+
 impl CompiledFilter {
     /// Replaces what was compiled before.
-    pub fn compile(&mut self, _filter: Filter<'_>, _schema: &Schema) {
-        todo!()
+    pub fn compile(&mut self, filter: Filter<'_>, schema: &Schema) {
+        self.clear();
+        self.add(filter, schema);
     }
-    /// `readable` tells whether the caller may use an attribute type in a filter; where it may not, the item is undefined.
+
+    /// Replaces what was compiled before by `(attribute=value)`.
+    pub fn compile_equality(&mut self, attribute: &[u8], value: &[u8], schema: &Schema) {
+        self.compile(Filter::Equality(Assertion { attribute, value }), schema);
+    }
+
+    /// The whole filter, for a planner.
+    pub fn root(&self) -> Node<'_> {
+        self.node(0)
+    }
+
+    /// Whether `entry` matches. `readable` tells whether the caller may use an attribute type in a filter.
     pub fn matches(
         &self,
-        _entry: EntryRef<'_>,
-        _readable: &dyn Fn(super::attribute_ids::AttributeId) -> bool,
+        entry: EntryRef<'_>,
+        surroundings: Surroundings,
+        schema: &Schema,
+        readable: Readable<'_>,
     ) -> Truth {
-        todo!()
+        Evaluation { filter: self, entry, surroundings, schema, readable }.item(0)
     }
+
+    fn clear(&mut self) {
+        self.items.clear();
+        self.octets.clear();
+        self.types.clear();
+        self.parts.clear();
+    }
+
+    fn add(&mut self, filter: Filter<'_>, schema: &Schema) {
+        let at = self.items.len();
+        self.items.push(Item { kind: ItemKind::Undefined, end: 0 });
+        let kind = match filter {
+            Filter::And(members) => {
+                members.iter().for_each(|member| self.add(member, schema));
+                Some(ItemKind::And)
+            }
+            Filter::Or(members) => {
+                members.iter().for_each(|member| self.add(member, schema));
+                Some(ItemKind::Or)
+            }
+            Filter::Not(member) => {
+                member.iter().for_each(|member| self.add(member, schema));
+                Some(ItemKind::Not)
+            }
+            Filter::Equality(assertion) | Filter::Approximate(assertion) => {
+                self.test(assertion, |kind| kind.equality, schema).map(ItemKind::Equality)
+            }
+            Filter::GreaterOrEqual(assertion) => {
+                self.test(assertion, |kind| kind.ordering, schema).map(ItemKind::GreaterOrEqual)
+            }
+            Filter::LessOrEqual(assertion) => {
+                self.test(assertion, |kind| kind.ordering, schema).map(ItemKind::LessOrEqual)
+            }
+            Filter::Present(attribute) => self.target(attribute, schema).map(|(target, _)| ItemKind::Present(target)),
+            Filter::Substrings(substrings) => self.substrings(substrings, schema),
+            Filter::Extensible(extensible) => self.extensible(extensible, schema),
+        };
+        let end = self.items.len();
+        if let Some(item) = self.items.get_mut(at) {
+            *item = Item { kind: kind.unwrap_or(ItemKind::Undefined), end };
+        }
+    }
+
+    /// The attributes that a description is about, with their type.
+    fn target<'s>(&mut self, description: &[u8], schema: &'s Schema) -> Option<(Target, &'s AttributeType)> {
+        let text = std::str::from_utf8(description).ok()?;
+        let (name, options) = text.split_once(';').unwrap_or((text, ""));
+        let kind = schema.attribute_type(name)?;
+        let start = self.types.len();
+        self.types.extend_from_slice(schema.types_within(kind.id));
+        let types = span(start, self.types.len());
+        let start = self.octets.len();
+        self.octets.extend(options.bytes().map(|octet| octet.to_ascii_lowercase()));
+        let options = span(start, self.octets.len());
+        let computed = ComputedAttribute::of(kind.id, schema);
+        Some((Target { asked: kind.id, types, options, computed }, kind))
+    }
+
+    /// The same for items that look at values: those of secret attributes are looked at by nobody.
+    fn comparable<'s>(&mut self, description: &[u8], schema: &'s Schema) -> Option<(Target, &'s AttributeType)> {
+        self.target(description, schema).filter(|(_, kind)| kind.class != Class::Secret)
+    }
+
+    fn test(
+        &mut self,
+        assertion: Assertion<'_>,
+        which: impl Fn(&AttributeType) -> Option<&'static MatchingRule>,
+        schema: &Schema,
+    ) -> Option<Test> {
+        let (target, kind) = self.comparable(assertion.attribute, schema)?;
+        let form = which(kind)?.form;
+        let value = self.value(form, assertion.value, schema)?;
+        Some(Test { target, form, value, dn_attributes: false, is_own_rule: true })
+    }
+
+    fn value(&mut self, form: Form, value: &[u8], schema: &Schema) -> Option<Span> {
+        let mut normalized = Normalized::new();
+        form.normalize_assertion(schema, value, &mut normalized).then(|| self.keep(&normalized))
+    }
+
+    fn keep(&mut self, octets: &[u8]) -> Span {
+        let start = self.octets.len();
+        self.octets.extend_from_slice(octets);
+        span(start, self.octets.len())
+    }
+
+    fn substrings(&mut self, substrings: Substrings<'_>, schema: &Schema) -> Option<ItemKind> {
+        let (target, kind) = self.comparable(substrings.attribute, schema)?;
+        let form = kind.substring?.form;
+        let start = self.parts.len();
+        for part in substrings.parts() {
+            let (kind, octets) = match part {
+                Part::Initial(octets) => (PartKind::Initial, octets),
+                Part::Any(octets) => (PartKind::Any, octets),
+                Part::Final(octets) => (PartKind::Final, octets),
+            };
+            let kept = self.part(form, kind, octets)?;
+            self.parts.push((kind, kept));
+        }
+        Some(ItemKind::Substrings(target, form, span(start, self.parts.len())))
+    }
+
+    /// A part, with one space at the edge where it meets that of the value (RFC 4518 section 2.6.1): values are compared with a
+    /// space at either end, so that `(cn=ada *)` finds what `(cn=ada*)` finds at a word's end.
+    fn part(&mut self, form: Form, kind: PartKind, octets: &[u8]) -> Option<Span> {
+        let mut normalized = Normalized::new();
+        if !form.normalize_part(octets, &mut normalized) {
+            return None;
+        }
+        if form.has_insignificant_spaces() {
+            if kind == PartKind::Initial && !normalized.starts_with(b" ") {
+                normalized.insert(0, b' ');
+            }
+            if kind == PartKind::Final && !normalized.ends_with(b" ") {
+                normalized.push(b' ');
+            }
+        }
+        Some(self.keep(&normalized))
+    }
+
+    fn extensible(&mut self, extensible: Extensible<'_>, schema: &Schema) -> Option<ItemKind> {
+        let rule = match extensible.rule {
+            None => None,
+            Some(name) => Some(MatchingRule::find(std::str::from_utf8(name).ok()?)?),
+        };
+        let dn_attributes = extensible.dn_attributes;
+        let Some(attribute) = extensible.attribute else {
+            let rule = rule.filter(|rule| rule.kind == RuleKind::Equality)?;
+            let value = self.value(rule.form, extensible.value, schema)?;
+            return Some(ItemKind::AnyAttribute { rule, value, dn_attributes });
+        };
+        let (target, kind) = self.comparable(attribute, schema)?;
+        let rule = rule.or(kind.equality).filter(|rule| schema.rule_is_usable(rule, kind))?;
+        let form = rule.form;
+        match rule.kind {
+            RuleKind::BitAnd | RuleKind::BitOr => {
+                return Some(ItemKind::Bits(target, rule.kind, integer(extensible.value)?));
+            }
+            RuleKind::Substring => return self.substring_text(target, form, extensible.value),
+            RuleKind::Equality | RuleKind::Ordering => {}
+        }
+        let value = self.value(form, extensible.value, schema)?;
+        let is_own_rule = kind.equality.is_some_and(|own| own.form == form);
+        let test = Test { target, form, value, dn_attributes, is_own_rule };
+        match rule.kind {
+            RuleKind::Equality => Some(ItemKind::Equality(test)),
+            // "The value comes before the assertion": RFC 4517 section 4.1.
+            _ => Some(ItemKind::Before(test)),
+        }
+    }
+
+    /// A substring assertion as text, `initial*any*final` with `*` and `\` as `\2A` and `\5C` (RFC 4517 section 3.3.30).
+    fn substring_text(&mut self, target: Target, form: Form, text: &[u8]) -> Option<ItemKind> {
+        let start = self.parts.len();
+        let last = text.iter().filter(|octet| **octet == b'*').count();
+        for (index, part) in text.split(|octet| *octet == b'*').enumerate().filter(|(_, part)| !part.is_empty()) {
+            let kind = match index {
+                0 => PartKind::Initial,
+                _ if index == last => PartKind::Final,
+                _ => PartKind::Any,
+            };
+            let text = std::str::from_utf8(part).ok()?;
+            let part = text.replace("\\2A", "*").replace("\\2a", "*").replace("\\5C", "\\").replace("\\5c", "\\");
+            let kept = self.part(form, kind, part.as_bytes())?;
+            self.parts.push((kind, kept));
+        }
+        let has_parts = last > 0 && self.parts.len() > start;
+        has_parts.then(|| ItemKind::Substrings(target, form, span(start, self.parts.len())))
+    }
+
+    fn node(&self, at: usize) -> Node<'_> {
+        let Some(item) = self.items.get(at) else { return Node::Undefined };
+        match &item.kind {
+            ItemKind::And => Node::And(Nodes { filter: self, range: at + 1..item.end }),
+            ItemKind::Or => Node::Or(Nodes { filter: self, range: at + 1..item.end }),
+            ItemKind::Not => Node::Not,
+            ItemKind::Undefined => Node::Undefined,
+            // Names, and what is computed, are in no index; nor is what another rule than the type's own compares.
+            ItemKind::AnyAttribute { .. } | ItemKind::Bits(..) | ItemKind::Before(_) => Node::True,
+            ItemKind::Equality(test) if test.dn_attributes || test.target.computed.is_some() => Node::True,
+            ItemKind::Equality(test) if !test.is_own_rule => Node::True,
+            ItemKind::GreaterOrEqual(test) | ItemKind::LessOrEqual(test) if test.target.computed.is_some() => {
+                Node::True
+            }
+            ItemKind::Present(target) | ItemKind::Substrings(target, ..) if target.computed.is_some() => Node::True,
+            ItemKind::Equality(test) => {
+                Node::Equality { types: self.types(test.target), term: self.octets(test.value) }
+            }
+            ItemKind::GreaterOrEqual(test) => {
+                Node::GreaterOrEqual { types: self.types(test.target), term: self.octets(test.value) }
+            }
+            ItemKind::LessOrEqual(test) => {
+                Node::LessOrEqual { types: self.types(test.target), term: self.octets(test.value) }
+            }
+            ItemKind::Present(target) => Node::Present { types: self.types(*target) },
+            ItemKind::Substrings(target, _, parts) => Node::Substrings {
+                types: self.types(*target),
+                parts: self.parts(*parts).iter().map(|(_, octets)| self.octets(*octets).trim_ascii()).collect(),
+            },
+        }
+    }
+
+    fn octets(&self, span: Span) -> &[u8] {
+        self.octets.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+
+    fn types(&self, target: Target) -> &[AttributeId] {
+        self.types.get(target.types.start as usize..target.types.end as usize).unwrap_or_default()
+    }
+
+    fn parts(&self, span: Span) -> &[(PartKind, Span)] {
+        self.parts.get(span.start as usize..span.end as usize).unwrap_or_default()
+    }
+}
+
+impl<'f> Iterator for Nodes<'f> {
+    type Item = Node<'f>;
+
+    fn next(&mut self) -> Option<Node<'f>> {
+        if self.range.is_empty() {
+            return None;
+        }
+        let node = self.filter.node(self.range.start);
+        self.range.start = self.filter.items.get(self.range.start)?.end;
+        Some(node)
+    }
+}
+
+/// One filter on one entry.
+struct Evaluation<'e> {
+    filter: &'e CompiledFilter,
+    entry: EntryRef<'e>,
+    surroundings: Surroundings,
+    schema: &'e Schema,
+    readable: Readable<'e>,
+}
+
+impl Evaluation<'_> {
+    fn item(&self, at: usize) -> Truth {
+        let Some(item) = self.filter.items.get(at) else { return Truth::Undefined };
+        match &item.kind {
+            ItemKind::And => self.combine(at + 1, item.end, Truth::False, Truth::True),
+            ItemKind::Or => self.combine(at + 1, item.end, Truth::True, Truth::False),
+            ItemKind::Not => match self.item(at + 1) {
+                Truth::True => Truth::False,
+                Truth::False => Truth::True,
+                Truth::Undefined => Truth::Undefined,
+            },
+            ItemKind::Equality(test) => self.test(test, |value, wanted| value == wanted),
+            ItemKind::GreaterOrEqual(test) => self.test(test, |value, wanted| value >= wanted),
+            ItemKind::LessOrEqual(test) => self.test(test, |value, wanted| value <= wanted),
+            ItemKind::Before(test) => self.test(test, |value, wanted| value < wanted),
+            ItemKind::Bits(target, kind, mask) => self.any_value(*target, |value| has_bits(value, *kind, *mask)),
+            ItemKind::Present(target) => self.any_value(*target, |_| true),
+            ItemKind::Substrings(target, form, parts) => {
+                let parts = self.filter.parts(*parts);
+                self.any_value(*target, |value| self.has_parts(*form, value, parts))
+            }
+            ItemKind::AnyAttribute { rule, value, dn_attributes } => self.any_attribute(rule, *value, *dn_attributes),
+            ItemKind::Undefined => Truth::Undefined,
+        }
+    }
+
+    /// AND and OR: `decisive` ends it, `neutral` is what an empty one is.
+    fn combine(&self, mut at: usize, end: usize, decisive: Truth, neutral: Truth) -> Truth {
+        let mut truth = neutral;
+        while at < end {
+            match self.item(at) {
+                member if member == decisive => return decisive,
+                Truth::Undefined => truth = Truth::Undefined,
+                _ => {}
+            }
+            at = self.filter.items.get(at).map_or(end, |item| item.end);
+        }
+        truth
+    }
+
+    fn test(&self, test: &Test, holds: impl Fn(&[u8], &[u8]) -> bool) -> Truth {
+        let wanted = self.filter.octets(test.value);
+        let fits = |value: &[u8]| self.normalized(test.form, value, |value| holds(value, wanted));
+        match self.any_value(test.target, fits) {
+            Truth::False if test.dn_attributes && self.in_dn(Some(test.target), fits) => Truth::True,
+            truth => truth,
+        }
+    }
+
+    fn any_value(&self, target: Target, fits: impl Fn(&[u8]) -> bool) -> Truth {
+        if !(self.readable)(target.asked) {
+            return Truth::Undefined;
+        }
+        if let Some(value) = target.computed.and_then(|computed| computed.value(self.entry, self.surroundings)) {
+            return truth(fits(&value));
+        }
+        let types = self.filter.types(target);
+        let wanted = |attribute: &AttributeRef<'_>| {
+            types.contains(&attribute.type_id)
+                && self.has_options(target, attribute)
+                && (attribute.type_id == target.asked || (self.readable)(attribute.type_id))
+        };
+        truth(self.entry.attributes().filter(wanted).any(|attribute| attribute.values().any(&fits)))
+    }
+
+    fn has_options(&self, target: Target, attribute: &AttributeRef<'_>) -> bool {
+        let options = self.filter.octets(target.options);
+        options.is_empty()
+            || options.split(|octet| *octet == b';').all(|wanted| {
+                let mut present = attribute.description().split(|octet| *octet == b';').skip(1);
+                present.any(|option| option.eq_ignore_ascii_case(wanted))
+            })
+    }
+
+    fn any_attribute(&self, rule: &MatchingRule, value: Span, dn_attributes: bool) -> Truth {
+        let wanted = self.filter.octets(value);
+        let fits = |value: &[u8]| self.normalized(rule.form, value, |value| value == wanted);
+        let searched = |attribute: &AttributeRef<'_>| {
+            attribute.class != Class::Secret
+                && self.schema.type_by_id(attribute.type_id).is_some_and(|kind| self.schema.rule_is_usable(rule, kind))
+                && (self.readable)(attribute.type_id)
+        };
+        let in_values = self.entry.attributes().filter(searched).any(|attribute| attribute.values().any(fits));
+        truth(in_values || (dn_attributes && self.in_dn(None, fits)))
+    }
+
+    /// Whether a naming value of the entry or of one above it fits.
+    fn in_dn(&self, target: Option<Target>, fits: impl Fn(&[u8]) -> bool) -> bool {
+        let Ok(dn) = Dn::parse(self.entry.dn()) else { return false };
+        let is_wanted = |kind: &str| match target {
+            None => true,
+            Some(target) => {
+                self.schema.attribute_type(kind).is_some_and(|kind| self.filter.types(target).contains(&kind.id))
+            }
+        };
+        dn.rdns().iter().flat_map(|rdn| &rdn.assertions).any(|(kind, value)| is_wanted(kind) && fits(value))
+    }
+
+    fn has_parts(&self, form: Form, value: &[u8], parts: &[(PartKind, Span)]) -> bool {
+        self.normalized(form, value, |value| {
+            if !form.has_insignificant_spaces() {
+                return self.in_order(value, parts);
+            }
+            let mut padded = Normalized::from_slice(b" ");
+            padded.extend_from_slice(value);
+            padded.push(b' ');
+            self.in_order(&padded, parts)
+        })
+    }
+
+    fn in_order(&self, value: &[u8], parts: &[(PartKind, Span)]) -> bool {
+        let mut rest = value;
+        for (kind, octets) in parts {
+            let part = self.filter.octets(*octets);
+            let after = match kind {
+                PartKind::Initial => rest.strip_prefix(part),
+                PartKind::Final => rest.strip_suffix(part).map(|_| &[][..]),
+                PartKind::Any => position(rest, part).and_then(|at| rest.get(at + part.len()..)),
+            };
+            match after {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// What `judge` says of the normalized value; `false` if the form is not the value's.
+    fn normalized(&self, form: Form, value: &[u8], judge: impl FnOnce(&[u8]) -> bool) -> bool {
+        let mut normalized = Normalized::new();
+        form.normalize(self.schema, value, &mut normalized) && judge(&normalized)
+    }
+}
+
+fn has_bits(value: &[u8], kind: RuleKind, mask: i64) -> bool {
+    integer(value).is_some_and(|value| match kind {
+        RuleKind::BitAnd => value & mask == mask,
+        _ => value & mask != 0,
+    })
+}
+
+fn integer(text: &[u8]) -> Option<i64> {
+    std::str::from_utf8(text).ok()?.trim().parse().ok()
+}
+
+fn position(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    if needle.is_empty() {
+        return Some(0);
+    }
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+fn truth(holds: bool) -> Truth {
+    if holds { Truth::True } else { Truth::False }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a filter comes in one message of at most 16 MiB")]
+fn span(start: usize, end: usize) -> Span {
+    Span { start: start as u32, end: end as u32 }
 }

@@ -1,10 +1,10 @@
 //! Which index terms an entry has: the normalized values under which the store finds it.
-//! (Written by "store"; normalization by matching rules joins with the schema.)
+//! How values are normalized is the matching rules' (`schema/matching.rs`); how terms are stored, the store's.
 
 use super::{
     attribute_ids::AttributeId,
     entry::{Class, EntryRef},
-    schema::Schema,
+    schema::{Form, MatchingRule, Normalized, Schema},
 };
 
 /// Which attribute types are indexed, and how; prepared, so that finding terms asks the schema for nothing.
@@ -18,10 +18,10 @@ pub struct Indexes {
 /// The indexes of one attribute type.
 #[derive(Clone, Copy, Debug, Default)]
 struct Indexed {
-    equality: bool,
     presence: bool,
-    ordering: bool,
-    substring: bool,
+    equality: Option<Form>,
+    ordering: Option<Form>,
+    substring: Option<Form>,
 }
 
 /// A kind of index.
@@ -70,11 +70,15 @@ impl Indexes {
             let Some(slot) = indexes.types.get_mut(at) else { continue };
             let indexed = slot.get_or_insert_default();
             for kind in kinds {
+                let form = |rule: Option<&MatchingRule>| match rule {
+                    Some(rule) => Ok(Some(rule.form)),
+                    None => Err(format!("{name} has no rule for an index of this kind: {kind:?}")),
+                };
                 match kind {
-                    Kind::Equality => indexed.equality = true,
                     Kind::Presence => indexed.presence = true,
-                    Kind::Ordering => indexed.ordering = true,
-                    Kind::Substring => indexed.substring = true,
+                    Kind::Equality => indexed.equality = form(known.equality)?,
+                    Kind::Ordering => indexed.ordering = form(known.ordering)?,
+                    Kind::Substring => indexed.substring = form(known.substring)?,
                 }
                 described.push(format!("{}:{kind:?}", known.key_name));
             }
@@ -88,10 +92,10 @@ impl Indexes {
     /// Whether an attribute type has this kind of index.
     pub fn has(&self, attribute: AttributeId, kind: Kind) -> bool {
         self.indexed(attribute).is_some_and(|indexed| match kind {
-            Kind::Equality => indexed.equality,
             Kind::Presence => indexed.presence,
-            Kind::Ordering => indexed.ordering,
-            Kind::Substring => indexed.substring,
+            Kind::Equality => indexed.equality.is_some(),
+            Kind::Ordering => indexed.ordering.is_some(),
+            Kind::Substring => indexed.substring.is_some(),
         })
     }
 
@@ -106,7 +110,8 @@ impl Indexes {
 }
 
 /// Calls `each` for every term of an entry; some may come more than once.
-pub fn terms(entry: EntryRef<'_>, _schema: &Schema, indexes: &Indexes, each: &mut impl FnMut(Term<'_>)) {
+pub fn terms(entry: EntryRef<'_>, schema: &Schema, indexes: &Indexes, each: &mut impl FnMut(Term<'_>)) {
+    let mut normalized = Normalized::new();
     for found in entry.attributes() {
         let Some(indexed) = indexes.indexed(found.type_id) else { continue };
         let mut give = |kind, value: &[u8]| each(Term { attribute: found.type_id, kind, value });
@@ -114,44 +119,43 @@ pub fn terms(entry: EntryRef<'_>, _schema: &Schema, indexes: &Indexes, each: &mu
             give(Kind::Presence, b"");
         }
         for value in found.values() {
-            let value = value.to_ascii_lowercase();
-            if indexed.equality {
-                give(Kind::Equality, &value);
+            // Most rules of one type share a form, and what was normalized for one serves the next.
+            let mut last = None;
+            let mut under = |form: Form, normalized: &mut Normalized| {
+                if last != Some(form) {
+                    normalized.clear();
+                    last = Some(form);
+                    if !form.normalize(schema, value, normalized) {
+                        last = None;
+                    }
+                }
+                last.is_some()
+            };
+            if let Some(form) = indexed.equality
+                && under(form, &mut normalized)
+            {
+                give(Kind::Equality, &normalized);
             }
-            if indexed.ordering {
-                give(Kind::Ordering, &value);
+            if let Some(form) = indexed.ordering
+                && under(form, &mut normalized)
+            {
+                give(Kind::Ordering, &normalized);
             }
-            if indexed.substring {
-                trigrams(&value, End::Both, &mut |gram| give(Kind::Substring, gram));
+            if let Some(form) = indexed.substring
+                && under(form, &mut normalized)
+            {
+                // Where spaces do not count, a part may begin or end in one that stands for the edge of the value.
+                if form.has_insignificant_spaces() {
+                    normalized.insert(0, b' ');
+                    normalized.push(b' ');
+                }
+                trigrams(&normalized, &mut |gram| give(Kind::Substring, gram));
             }
         }
     }
 }
 
-/// Which ends of a normalized text are ends of the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// It is the whole value.
-    Both,
-    /// It is how the value begins.
-    Start,
-    /// It is how the value ends.
-    Finish,
-    /// It is somewhere inside.
-    Neither,
-}
-
-/// Stands before a value's first octet and behind its last one, so that short beginnings and ends have terms too. Where it stands
-/// in values as well, a candidate too many is found, which is no harm.
-const EDGE: u8 = 2;
-
-/// Calls `each` for the terms of a text: every three octets in a row, with the edges that are known.
-pub fn trigrams(text: &[u8], end: End, each: &mut impl FnMut(&[u8])) {
-    if let ([first, second, ..], End::Both | End::Start) = (text, end) {
-        each(&[EDGE, *first, *second]);
-    }
-    text.windows(3).for_each(&mut *each);
-    if let ([.., last_but_one, last], End::Both | End::Finish) = (text, end) {
-        each(&[*last_but_one, *last, EDGE]);
-    }
+/// Calls `each` for every three octets in a row. A filter's parts are normalized as they stand in values (`Form::normalize_part`).
+pub fn trigrams(text: &[u8], each: &mut impl FnMut(&[u8])) {
+    text.windows(3).for_each(each);
 }

@@ -1,6 +1,7 @@
 //! LDAP's data model (RFC 4512): names, schema, entries, filters, LDIF. No I/O, no access control, no clients.
 
 pub mod attribute_ids;
+pub mod computed;
 pub mod dn;
 pub mod entry;
 pub mod filter;

@@ -16,6 +16,7 @@ use crate::{
     clock::{Clock, UnixMillis},
     config::Config,
     directory::{
+        computed::Surroundings,
         dn::DnKey,
         filter::{CompiledFilter, Truth},
         schema::Schema,
@@ -150,7 +151,7 @@ impl Context {
         let mut groups = Vec::new();
         self.store
             .search(&query, None, &mut |found| {
-                if filter.matches(found.entry, &|_| true) == Truth::True {
+                if filter.matches(found.entry, Surroundings::default(), &self.schema, &|_| true) == Truth::True {
                     groups.push(DnKey::from_bytes(found.entry.key()));
                 }
                 Step::Continue

@@ -1,81 +1,306 @@
 //! The schema (RFC 4512 section 4): which attribute types and object classes exist, and what they demand of entries.
+//! Definitions are data (`standard/*.schema`); here they are looked up. What entries must fulfil is `check.rs`.
+
+mod check;
+pub mod definition;
+mod load;
+pub mod matching;
+pub(crate) mod prepare;
+mod publish;
+pub mod syntax;
+mod time;
 
 use std::{collections::HashMap, sync::Arc};
 
 use smallvec::SmallVec;
 
+pub use self::{
+    definition::DefinitionError,
+    matching::{Form, MatchingRule, RuleKind},
+    syntax::Syntax,
+};
 use super::{
     attribute_ids::{AttributeId, AttributeIds, lower_case},
     entry::Class,
 };
+use crate::error::{Error, Result};
+use countersign_proto::result_code::ResultCode;
 
-/// The schema in force; built at start from the embedded definitions and the configured files.
+/// A normalized value: on the stack where it is of ordinary length.
+pub type Normalized = SmallVec<[u8; 128]>;
+
+/// The schema in force; built at start from the embedded definitions.
 #[derive(Debug)]
 pub struct Schema {
     ids: Arc<AttributeIds>,
     types: Vec<AttributeType>,
-    by_name: HashMap<Box<[u8]>, usize>,
+    classes: Vec<ObjectClass>,
+    /// Positions in `types`, by name and OID in lower case.
+    types_by_name: HashMap<Box<[u8]>, usize>,
+    /// Positions in `classes`, likewise.
+    classes_by_name: HashMap<Box<[u8]>, usize>,
+    /// Positions in `types`, by attribute id.
+    types_by_id: HashMap<AttributeId, usize>,
+    well_known: WellKnown,
 }
 
-/// An attribute type (RFC 4512 section 2.5.1).
+/// The ids of the attribute types that the server itself reads or computes.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each is the attribute type of this name")]
+pub struct WellKnown {
+    pub object_class: AttributeId,
+    pub entry_dn: AttributeId,
+    pub entry_uuid: AttributeId,
+    pub has_subordinates: AttributeId,
+    pub num_subordinates: AttributeId,
+    pub subschema_subentry: AttributeId,
+    pub structural_object_class: AttributeId,
+    pub user_password: AttributeId,
+    pub privilege_name: AttributeId,
+    pub member: AttributeId,
+    pub unique_member: AttributeId,
+    pub uid: AttributeId,
+    pub totp_shared_secret: AttributeId,
+}
+
+/// An attribute type (RFC 4512 section 2.5.1), with what it inherits.
 #[derive(Debug)]
 pub struct AttributeType {
     /// Its id.
     pub id: AttributeId,
+    /// Its numeric OID.
+    pub oid: String,
+    /// Its names, the one in which it is sent first; at least one (the OID where it has none).
+    pub names: Vec<String>,
     /// Its first name in lower case: how it stands in DN keys.
     pub key_name: String,
+    /// The type it is derived from.
+    pub superior: Option<AttributeId>,
+    /// Equality rule.
+    pub equality: Option<&'static MatchingRule>,
+    /// Ordering rule.
+    pub ordering: Option<&'static MatchingRule>,
+    /// Substring rule.
+    pub substring: Option<&'static MatchingRule>,
+    /// OID of the syntax.
+    pub syntax: String,
+    /// Whether it has one value at most.
+    pub single_value: bool,
+    /// Whether only the server writes it.
+    pub no_user_modification: bool,
+    /// What it is for.
+    pub usage: Usage,
     /// Who may see its values.
     pub class: Class,
+    /// Itself and all types derived from it.
+    pub family: SmallVec<[AttributeId; 2]>,
+    definition: String,
+}
+
+/// What an attribute type is for (RFC 4512 section 2.5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Usage {
+    /// User data.
+    UserApplications,
+    /// Operational: the directory's own.
+    DirectoryOperation,
+    /// Operational: shared between servers.
+    DistributedOperation,
+    /// Operational: of this server.
+    DsaOperation,
+}
+
+/// An object class (RFC 4512 section 2.4), with what it inherits.
+#[derive(Debug)]
+pub struct ObjectClass {
+    /// Its numeric OID.
+    pub oid: String,
+    /// Its names; at least one (the OID where it has none).
+    pub names: Vec<String>,
+    /// Its kind.
+    pub kind: Kind,
+    /// All classes above it, as positions in `Schema::classes`.
+    superiors: Vec<usize>,
+    /// Attribute types that an entry of this class must have, those of the superiors among them.
+    pub must: Vec<AttributeId>,
+    /// Attribute types that it may have, likewise.
+    pub may: Vec<AttributeId>,
+    definition: String,
+}
+
+/// The kinds of object classes (RFC 4512 section 2.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A base for other classes.
+    Abstract,
+    /// What an entry is.
+    Structural,
+    /// What it is besides.
+    Auxiliary,
+}
+
+/// An attribute description (RFC 4512 section 2.5) that the schema knows.
+#[derive(Clone, Debug)]
+pub struct Description<'s> {
+    /// The type.
+    pub attribute_type: &'s AttributeType,
+    /// Options in lower case and ascending order.
+    pub options: SmallVec<[String; 2]>,
+    /// The id of the description; `None` if no entry ever had it.
+    pub id: Option<AttributeId>,
 }
 
 impl Schema {
-    /// The embedded definitions.
-    pub fn standard(ids: Arc<AttributeIds>) -> Self {
-        let mut schema = Self { ids, types: Vec::new(), by_name: HashMap::new() };
-        for (names, class) in [
-            (&["cn", "commonName", "2.5.4.3"][..], Class::User),
-            (&["uid"], Class::User),
-            (&["dc", "domainComponent"], Class::User),
-            (&["modifyTimestamp"], Class::Operational),
-            (&["userPassword"], Class::Secret),
-        ] {
-            let name = names.first().copied().unwrap_or_default();
-            let id = schema.ids.assign(name);
-            for name in names {
-                schema.by_name.insert(lower_case(name.as_bytes()).as_slice().into(), schema.types.len());
-            }
-            schema.types.push(AttributeType { id, key_name: name.to_ascii_lowercase(), class });
-        }
-        schema
-    }
-
     /// The attribute ids of the store this schema belongs to.
     pub fn ids(&self) -> &Arc<AttributeIds> {
         &self.ids
     }
 
-    /// The attribute type with this name or OID, in any case.
+    /// The attribute types that the server itself reads or computes.
+    pub fn well_known(&self) -> &WellKnown {
+        &self.well_known
+    }
+
+    /// The attribute type with this name or OID, in any case, without options.
     pub fn attribute_type(&self, name: &str) -> Option<&AttributeType> {
-        self.types.get(*self.by_name.get(lower_case(name.as_bytes()).as_slice())?)
+        self.types.get(*self.types_by_name.get(lower_case(name.as_bytes()).as_slice())?)
+    }
+
+    /// The attribute type of the description with this id.
+    pub fn type_by_id(&self, id: AttributeId) -> Option<&AttributeType> {
+        let position = self.types_by_id.get(&id);
+        let position = position.or_else(|| self.types_by_id.get(&self.ids.current().type_of(id)))?;
+        self.types.get(*position)
+    }
+
+    /// An attribute type and all types derived from it, by its id.
+    pub fn types_within(&self, id: AttributeId) -> &[AttributeId] {
+        self.type_by_id(id).map_or(&[], |known| &known.family)
+    }
+
+    /// Whether an attribute type is `of` or derived from it.
+    pub fn is_within(&self, id: AttributeId, of: AttributeId) -> bool {
+        id == of || self.types_within(of).contains(&id)
+    }
+
+    /// All attribute types.
+    pub fn attribute_types(&self) -> &[AttributeType] {
+        &self.types
+    }
+
+    /// The object class with this name or OID, in any case.
+    pub fn object_class(&self, name: &str) -> Option<&ObjectClass> {
+        self.classes.get(*self.classes_by_name.get(lower_case(name.trim().as_bytes()).as_slice())?)
+    }
+
+    /// All classes above `class`.
+    pub fn superiors<'s>(&'s self, class: &'s ObjectClass) -> impl Iterator<Item = &'s ObjectClass> {
+        class.superiors.iter().filter_map(|position| self.classes.get(*position))
+    }
+
+    /// What `text` describes: a type, by name or OID, and options; `None` if the type is unknown or the text malformed.
+    pub fn describe(&self, text: &str) -> Option<Description<'_>> {
+        let (name, rest) = text.split_once(';').map_or((text, None), |(name, rest)| (name, Some(rest)));
+        let attribute_type = self.attribute_type(name)?;
+        let Some(rest) = rest else {
+            return Some(Description { attribute_type, options: SmallVec::new(), id: Some(attribute_type.id) });
+        };
+        let is_key = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
+        if rest.split(';').any(|option| option.is_empty() || !option.bytes().all(is_key)) {
+            return None;
+        }
+        let mut options: SmallVec<[String; 2]> = rest.split(';').map(str::to_ascii_lowercase).collect();
+        options.sort_unstable();
+        options.dedup();
+        let mut description = Description { attribute_type, options, id: None };
+        description.id = self.ids.find(&description.to_string());
+        Some(description)
+    }
+
+    /// The id and the canonical text of a description that is about to be written; given now if it has no id yet.
+    ///
+    /// # Errors
+    /// undefinedAttributeType; adminLimitExceeded where too many different options have been used.
+    pub fn assign(&self, text: &str) -> Result<(AttributeId, String)> {
+        let description = self.describe(text).ok_or_else(|| {
+            let shown: String = text.chars().take(64).filter(|c| !c.is_control()).collect();
+            Error::new(
+                ResultCode::UNDEFINED_ATTRIBUTE_TYPE,
+                format!("The schema defines no attribute type for \"{shown}\""),
+            )
+        })?;
+        let canonical = description.to_string();
+        if description.id.is_none() && (self.ids.len() >= MAX_DESCRIPTIONS || canonical.len() > MAX_DESCRIPTION_LENGTH)
+        {
+            return Err(Error::new(
+                ResultCode::ADMIN_LIMIT_EXCEEDED,
+                "Attribute options are too long, or too many different ones are in use",
+            ));
+        }
+        let id = description.id.unwrap_or_else(|| self.ids.assign(&canonical));
+        Ok((id, canonical))
+    }
+
+    /// Appends the normalized form of a value under the equality rule of its type (octet for octet where it has none);
+    /// `false`, with nothing appended, if it is no value of that rule.
+    pub fn normalize(&self, attribute_type: &AttributeType, value: &[u8], out: &mut Normalized) -> bool {
+        attribute_type.equality.map_or(Form::Octets, |rule| rule.form).normalize(self, value, out)
+    }
+
+    /// The OID that a name stands for: of an object class, an attribute type, a rule.
+    pub fn oid_of(&self, name: &str) -> Option<&str> {
+        let class = self.object_class(name).map(|class| class.oid.as_str());
+        class
+            .or_else(|| self.attribute_type(name).map(|known| known.oid.as_str()))
+            .or_else(|| MatchingRule::find(name).map(|rule| rule.oid))
     }
 
     /// Who may see the values of this type; user attributes where the schema has forgotten it.
     pub fn class(&self, id: AttributeId) -> Class {
-        self.types.iter().find(|known| known.id == id).map_or(Class::User, |known| known.class)
+        self.type_by_id(id).map_or(Class::User, |known| known.class)
     }
 
     /// The normalized form of a value in a DN; a value that the rule refuses stands for itself.
-    pub(super) fn normalize_naming(&self, _type: Option<&AttributeType>, value: &[u8], out: &mut SmallVec<[u8; 128]>) {
-        match std::str::from_utf8(value) {
-            Ok(text) => {
-                for (index, word) in text.split_ascii_whitespace().enumerate() {
-                    if index > 0 {
-                        out.push(b' ');
-                    }
-                    out.extend_from_slice(word.to_lowercase().as_bytes());
-                }
-            }
-            Err(_) => out.extend_from_slice(value),
+    pub(super) fn normalize_naming(&self, known: Option<&AttributeType>, value: &[u8], out: &mut Normalized) {
+        let form = known.map_or(Form::CaseIgnore, |known| known.equality.map_or(Form::Octets, |rule| rule.form));
+        // A DN within a DN is compared as text: parsing it again at each level would let a short name cost much time.
+        let form = match form {
+            Form::DistinguishedName | Form::UniqueMember => Form::CaseIgnore,
+            form => form,
+        };
+        if !form.normalize(self, value, out) {
+            out.extend_from_slice(value);
         }
     }
 }
+
+impl AttributeType {
+    /// The name in which it is sent.
+    pub fn name(&self) -> &str {
+        self.names.first().unwrap_or(&self.oid)
+    }
+
+    /// Whether it is operational.
+    pub fn is_operational(&self) -> bool {
+        self.usage != Usage::UserApplications
+    }
+}
+
+impl ObjectClass {
+    /// Its first name.
+    pub fn name(&self) -> &str {
+        self.names.first().unwrap_or(&self.oid)
+    }
+}
+
+impl std::fmt::Display for Description<'_> {
+    /// The canonical text: first name, options in ascending order.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.attribute_type.name())?;
+        self.options.iter().try_for_each(|option| write!(f, ";{option}"))
+    }
+}
+
+/// Ids are never reused, so their number is bounded.
+const MAX_DESCRIPTIONS: usize = 50_000;
+const MAX_DESCRIPTION_LENGTH: usize = 256;
