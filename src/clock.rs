@@ -7,6 +7,7 @@ use std::{
 };
 
 use minicbor::{Decode, Encode};
+use time::OffsetDateTime;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -28,6 +29,22 @@ impl UnixMillis {
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    /// The moment as a generalized time in UTC (RFC 4517 section 3.3.13): `20261122130501.250Z`, without a fraction where there is
+    /// none. The end of the year 9999 for what is later.
+    pub fn generalized_time(self) -> String {
+        const LATEST: i64 = 253_402_300_799;
+        let seconds = i64::try_from(self.seconds()).unwrap_or(LATEST).min(LATEST);
+        let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let (date, clock) = (moment.date(), moment.time());
+        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+        let (hour, minute, second) = clock.as_hms();
+        let fraction = match self.0 % 1000 {
+            0 => String::new(),
+            milliseconds => format!(".{milliseconds:03}"),
+        };
+        format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}{fraction}Z")
     }
 
     /// How long after `earlier` this is; nothing if it is before (a clock may be set back).
@@ -97,6 +114,19 @@ mod tests {
         assert_eq!(clock.now().seconds(), 59);
         clock.advance(Duration::from_millis(1500));
         assert_eq!(clock.now().to_string(), "60.500");
+    }
+
+    #[test]
+    fn generalized_times_are_utc() {
+        let table = [
+            (0, "19700101000000Z"),
+            (1_795_352_701_250, "20261122130501.250Z"),
+            (951_868_799_000, "20000229235959Z"),
+            (u64::MAX, "99991231235959.615Z"),
+        ];
+        for (milliseconds, expected) in table {
+            assert_eq!(UnixMillis(milliseconds).generalized_time(), expected);
+        }
     }
 
     #[test]

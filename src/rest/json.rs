@@ -4,24 +4,36 @@
 use std::{collections::HashSet, fmt};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 
 /// The deepest nesting of arrays and objects.
 pub const DEPTH: usize = 64;
 
-/// Checks the whole body. The error is a sentence with the place, made to be sent.
-pub fn check(body: &[u8]) -> Result<(), String> {
+/// The members of a body that is one object.
+///
+/// # Errors
+/// A sentence with the place, made to be sent.
+pub fn object(body: &[u8]) -> Result<Map<String, Value>, String> {
+    check(body)?;
+    match serde_json::from_slice(body).map_err(|error| sentence(&error))? {
+        Value::Object(members) => Ok(members),
+        _ => Err("The body must be a JSON object".to_owned()),
+    }
+}
+
+/// Checks the whole body; serde's own reader keeps the last of two members of one name.
+fn check(body: &[u8]) -> Result<(), String> {
     let mut text = serde_json::Deserializer::from_slice(body);
     let found = Strict { left: DEPTH }.deserialize(&mut text).and_then(|()| text.end());
     found.map_err(|error| sentence(&error))
 }
 
 /// What is wrong with a body, without a word of the body.
-pub fn sentence(error: &serde_json::Error) -> String {
+fn sentence(error: &serde_json::Error) -> String {
     let (line, column) = (error.line(), error.column());
     let problem = match error.to_string() {
         text if text.starts_with(TWICE) => TWICE,
         text if text.starts_with(DEEP) => DEEP,
-        _ if error.is_data() => "The JSON body does not have the members that this operation takes",
         _ => "The body is not valid JSON in UTF-8",
     };
     format!("{problem} (line {line}, column {column})")

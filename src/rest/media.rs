@@ -6,7 +6,7 @@ pub const HAL: &str = "application/hal+json";
 pub const JSON: &str = "application/json";
 
 /// Whether one of the types that this API sends satisfies the Accept header's fields (RFC 9110 section 12.5.1); none does.
-pub fn acceptable<'h>(fields: impl Iterator<Item = &'h [u8]> + Clone) -> bool {
+pub fn acceptable<'h>(fields: impl Iterator<Item = &'h [u8]>) -> bool {
     let mut none = true;
     let mut best = [(0, false); 2];
     for range in fields.flat_map(|field| field.split(|b| *b == b',')) {

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use crate::error::{AUTHENTICATION_FAILED, Error};
 
+/// The longest detail in characters.
+const LONGEST_DETAIL: usize = 1000;
+
 /// A refusal on its way out: the status, what the body says and the headers that belong to it.
 #[derive(Debug)]
 pub struct Refusal {
@@ -19,6 +22,8 @@ pub struct Refusal {
     pub allow: Option<&'static str>,
     /// Whether a Bearer token was refused, which RFC 6750 section 3 wants said.
     pub bearer_refused: bool,
+    /// Whether the body has the members of an LDAP result too.
+    pub with_result: bool,
 }
 
 /// Who hears the refusal: a policy's refusal reads differently to somebody the server knows.
@@ -33,7 +38,12 @@ pub enum Hearer {
 impl Refusal {
     /// A refusal of HTTP's own.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), code: None, allow: None, bearer_refused: false }
+        let mut detail = detail.into();
+        // A detail may name what was sent, which may be long.
+        if let Some((end, _)) = detail.char_indices().nth(LONGEST_DETAIL) {
+            detail.truncate(end);
+        }
+        Self { status, detail, code: None, allow: None, bearer_refused: false, with_result: false }
     }
 
     /// 400: the request does not say what its definition demands.
@@ -67,22 +77,25 @@ impl Refusal {
         Self { code: Some(error.code), ..Self::new(status, error.diagnostic.clone()) }
     }
 
+    /// The same refusal with the members of a result in its body, so that clients which look at the status and clients which look at
+    /// `resultCode.value` both understand. Only `authenticate` answers so.
+    #[must_use]
+    pub fn with_result(self) -> Self {
+        Self { with_result: true, ..self }
+    }
+
     /// The body, as JSON. `id` names this request in the log.
     pub fn body(&self, id: &str) -> Vec<u8> {
         let (code, message) = headline(self.status);
-        let details = [Detail { code: "REQUEST_FAILED", message: &self.detail }];
-        let body = Body { id, code, message, details, result_code: None, diagnostic_message: None };
-        serde_json::to_vec(&body).unwrap_or_default()
-    }
-
-    /// The body of a refused `authenticate`: the same, and the members of a result beside it, so that clients which look at the
-    /// status and clients which look at `resultCode.value` both understand.
-    pub fn body_with_result(&self, id: &str) -> Vec<u8> {
-        let Some(result) = self.code else { return self.body(id) };
-        let (code, message) = headline(self.status);
-        let details = [Detail { code: "REQUEST_FAILED", message: &self.detail }];
-        let result_code = Some(ResultCodeBody::from(result));
-        let body = Body { id, code, message, details, result_code, diagnostic_message: Some(&self.detail) };
+        let result = self.code.filter(|_| self.with_result);
+        let body = Body {
+            id,
+            code,
+            message,
+            details: [Detail { code: "REQUEST_FAILED", message: &self.detail }],
+            result_code: result.map(ResultCodeBody::from),
+            diagnostic_message: result.map(|_| self.detail.as_str()),
+        };
         serde_json::to_vec(&body).unwrap_or_default()
     }
 }
@@ -238,7 +251,7 @@ mod tests {
             "details": [{"code": "REQUEST_FAILED", "message": AUTHENTICATION_FAILED}],
         });
         assert_eq!(body, envelope);
-        let body: serde_json::Value = serde_json::from_slice(&refusal.body_with_result("4ffa81af")).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&refusal.with_result().body("4ffa81af")).unwrap();
         assert_eq!(body["resultCode"], serde_json::json!({"value": 49, "name": "invalid credentials"}));
         assert_eq!(body["diagnosticMessage"], AUTHENTICATION_FAILED);
         assert_eq!(body["details"], envelope["details"]);

@@ -1,0 +1,154 @@
+//! What a request asks for, and who carries it out: paths and methods in, replies out (rest-api.md section 1).
+
+use std::sync::Arc;
+
+use countersign_proto::result_code::ResultCode;
+use hyper::{
+    Method, StatusCode,
+    header::{ACCEPT, AUTHORIZATION},
+    http::request::Parts,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    authenticate, authentication, availability,
+    availability::Question,
+    exchange::Reply,
+    media, operation,
+    path::{Segment, Target},
+    read,
+    status::Refusal,
+};
+use crate::{
+    caller::{Caller, Channel},
+    config::PlaintextPasswords,
+    error::Error,
+    handlers::context::Context,
+    routes::{self, JsonCall, Route},
+};
+
+const READ: &str = "GET, HEAD";
+const ACT: &str = "POST";
+const ASK: &str = "GET, HEAD, POST";
+
+/// What answers requests; shared by every listener of this door.
+pub struct Endpoint {
+    /// What handlers use.
+    pub context: Arc<Context>,
+    /// Whether the server is ending: it then says that it is not ready.
+    pub shutdown: CancellationToken,
+}
+
+/// What a request asks for, as far as its head tells.
+pub(super) enum Asked<'p> {
+    /// How the server is.
+    Availability(Question),
+    /// What the server is.
+    Metadata,
+    /// The caller's own entry.
+    Me,
+    /// An entry.
+    Entry(Segment<'p>),
+    /// A bind whose outcome is all that is asked for.
+    Authenticate,
+    /// An operation on an entry: a row of the switchboard.
+    Operation(Segment<'p>, &'static Route, JsonCall),
+}
+
+impl Asked<'_> {
+    /// Whether a body belongs to it. One that does not belong is ignored: some clients send one with GET.
+    pub(super) const fn takes_body(&self) -> bool {
+        matches!(self, Self::Authenticate | Self::Operation(..))
+    }
+}
+
+impl Endpoint {
+    /// What a request asks for, by its head.
+    ///
+    /// # Errors
+    /// 404 and 405; 406; 401 for a header that proves nobody whatever stands in it; 403 for secrets that crossed a clear connection.
+    pub(super) fn asked<'p>(&self, head: &'p Parts, caller: &Caller) -> Result<Asked<'p>, Refusal> {
+        let asked = match Target::of(head.uri.path()) {
+            Target::Readiness => method(head, ASK).map(|()| Asked::Availability(Question::Ready)),
+            Target::Liveness => method(head, ASK).map(|()| Asked::Availability(Question::Alive)),
+            Target::Metadata => method(head, READ).map(|()| Asked::Metadata),
+            Target::Me => method(head, READ).map(|()| Asked::Me),
+            Target::Entry(segment) => method(head, READ).map(|()| Asked::Entry(segment)),
+            Target::Authenticate => method(head, ACT).map(|()| Asked::Authenticate),
+            Target::Operation(segment, name) => match routes::at_entry(name) {
+                Some((route, call)) => method(head, ACT).map(|()| Asked::Operation(segment, route, call)),
+                None => Err(Refusal::no_such_path()),
+            },
+            Target::Unknown => Err(Refusal::no_such_path()),
+        };
+        if let Ok(Asked::Availability(_)) = asked {
+            return asked;
+        }
+        authentication::credentials(&head.headers)?;
+        let asked = asked?;
+        if !media::acceptable(head.headers.get_all(ACCEPT).iter().map(|field| field.as_bytes())) {
+            let detail = "Answers are application/hal+json, errors application/json";
+            return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, detail));
+        }
+        let secret = match &asked {
+            Asked::Authenticate => true,
+            Asked::Operation(_, route, _) => route.confidential,
+            _ => head.headers.contains_key(AUTHORIZATION),
+        };
+        if secret {
+            self.check_confidential(&caller.channel)?
+        }
+        Ok(asked)
+    }
+
+    /// Carries it out. The header is proven first, except where the body says who authenticates.
+    pub(super) async fn carry_out(
+        &self,
+        asked: Asked<'_>,
+        head: &Parts,
+        body: &[u8],
+        connection: &Caller,
+    ) -> Result<Reply, Refusal> {
+        let context = &*self.context;
+        match asked {
+            Asked::Availability(question) => Ok(availability::answer(question, context, &self.shutdown).await),
+            Asked::Authenticate => authenticate::answer(head, body, context, connection).await,
+            Asked::Operation(segment, route, call) => {
+                let members = operation::members(body)?;
+                let caller = authentication::caller(&head.headers, context, connection).await?;
+                operation::answer(segment, (route, call), members, context, &caller).await
+            }
+            Asked::Metadata | Asked::Me | Asked::Entry(_) => {
+                let origin = read::origin(head, &connection.channel)?;
+                let query = read::Query::of(head.uri.query().unwrap_or_default())?;
+                let caller = authentication::caller(&head.headers, context, connection).await?;
+                match asked {
+                    Asked::Me => read::me(&query, &origin, context, &caller).await,
+                    Asked::Entry(segment) => read::entry(segment, &query, &origin, context, &caller).await,
+                    _ => read::metadata(&origin, context, &caller).await,
+                }
+            }
+        }
+    }
+
+    /// Whether this connection may carry passwords, codes and secrets (`ldap.allow_plaintext_passwords`).
+    fn check_confidential(&self, channel: &Channel) -> Result<(), Refusal> {
+        let allowed = match self.context.config.load().ldap.allow_plaintext_passwords {
+            _ if channel.tls => true,
+            PlaintextPasswords::Always => true,
+            PlaintextPasswords::Loopback => channel.is_local(),
+            PlaintextPasswords::Never => false,
+        };
+        if allowed {
+            return Ok(());
+        }
+        let error =
+            Error::new(ResultCode::CONFIDENTIALITY_REQUIRED, "Passwords, codes and secrets are taken over HTTPS only");
+        Err(Refusal::of(&error, super::status::Hearer::Anonymous))
+    }
+}
+
+fn method(head: &Parts, allowed: &'static str) -> Result<(), Refusal> {
+    let taken = allowed.split(", ").any(|name| name == head.method.as_str());
+    if taken && head.method != Method::CONNECT { Ok(()) } else { Err(Refusal::method_not_allowed(allowed)) }
+}
