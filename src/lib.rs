@@ -12,6 +12,7 @@ pub mod files;
 pub mod handlers;
 pub mod random;
 pub mod rest;
+pub mod routes;
 pub mod seal;
 pub mod store;
 pub mod telemetry;

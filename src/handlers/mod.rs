@@ -4,6 +4,7 @@
 pub mod assertion;
 pub mod compare;
 pub mod context;
+pub mod external;
 pub mod hashing;
 mod matched;
 pub mod search;
