@@ -207,15 +207,22 @@ words! {
         Argon2id = "argon2id",
         /// PBKDF2 with HMAC-SHA-256, 600,000 rounds.
         Pbkdf2Sha256 = "pbkdf2-sha256",
+        /// PBKDF2 with HMAC-SHA-512, 210,000 rounds.
+        Pbkdf2Sha512 = "pbkdf2-sha512",
         /// Salted SHA-512: fast, so that stolen hashes are guessed fast too.
         Ssha512 = "ssha512",
+        /// Salted SHA-256: as fast.
+        Ssha256 = "ssha256",
+        /// Salted SHA-1: as fast, and old.
+        Ssha = "ssha",
     }
 }
 
 section! {
     /// Static passwords.
     pub struct PasswordSettings {
-        /// How new passwords are hashed: "argon2id", "pbkdf2-sha256" or "ssha512" (fast and weak). All known schemes are verified.
+        /// How new passwords are hashed: "argon2id", "pbkdf2-sha256", "pbkdf2-sha512", or the fast and weak "ssha512",
+        /// "ssha256", "ssha". All known schemes are verified.
         pub scheme: PasswordScheme = PasswordScheme::Argon2id;
         /// Whether a good bind replaces a hash of another scheme by one of this scheme.
         pub rehash_on_bind: bool = false;

@@ -10,6 +10,8 @@ pub mod error;
 pub mod factors;
 pub mod files;
 pub mod handlers;
+pub mod local_socket;
+pub mod open_files;
 pub mod random;
 pub mod rest;
 pub mod routes;

@@ -98,6 +98,11 @@ impl Sealer {
         self.keys.first().map(|key| hex(&key.id)).unwrap_or_default()
     }
 
+    /// The ids of all keys, the sealing one first.
+    pub fn key_ids(&self) -> Vec<String> {
+        self.keys.iter().map(|key| hex(&key.id)).collect()
+    }
+
     /// Whether the key file holds the key with this id (hexadecimal): a data directory remembers the one it was written with.
     pub fn holds(&self, key_id: &str) -> bool {
         self.keys.iter().any(|key| hex(&key.id).eq_ignore_ascii_case(key_id))

@@ -291,6 +291,13 @@ macro_rules! words {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $Name { $( $(#[$doc])* $Variant, )+ }
 
+        impl $Name {
+            /// The word in the file.
+            pub const fn word(self) -> &'static str {
+                match self { $( Self::$Variant => $word, )+ }
+            }
+        }
+
         impl $crate::config::setting::Setting for $Name {
             fn read(value: &$crate::config::value::Value) -> Result<Self, String> {
                 match &value.kind {
@@ -299,7 +306,7 @@ macro_rules! words {
                 }
             }
             fn written(&self) -> Option<String> {
-                Some(match self { $( Self::$Variant => concat!("\"", $word, "\"").to_owned(), )+ })
+                Some(format!("\"{}\"", self.word()))
             }
         }
     };

@@ -61,8 +61,11 @@ impl<'a> Event<'a> {
     }
 }
 
-/// Where events go. Cheap to share; writing a line never waits.
-pub struct Audit {
+/// Where events go. Clones write to the same log; writing a line never waits.
+#[derive(Clone)]
+pub struct Audit(Arc<Log>);
+
+struct Log {
     clock: Arc<dyn Clock>,
     format: LogFormat,
     level: AtomicU8,
@@ -78,7 +81,7 @@ impl Audit {
             notice(format, &*stamp, LogLevel::Warn, None, &message)
         };
         let writer = Writer::start(sink, lost);
-        Self { clock, format, level: AtomicU8::new(rank(settings.level)), writer }
+        Self(Arc::new(Log { clock, format, level: AtomicU8::new(rank(settings.level)), writer }))
     }
 
     /// The log of a server: on standard error.
@@ -88,12 +91,12 @@ impl Audit {
 
     /// Whether a line of this level would be written; asked first where making the event costs something.
     pub fn wants(&self, level: LogLevel) -> bool {
-        rank(level) <= self.level.load(Ordering::Relaxed)
+        rank(level) <= self.0.level.load(Ordering::Relaxed)
     }
 
     /// Changes the level, from now on.
     pub fn set_level(&self, level: LogLevel) {
-        self.level.store(rank(level), Ordering::Relaxed);
+        self.0.level.store(rank(level), Ordering::Relaxed);
     }
 
     /// Writes one event. Authentications and changes are `Info`, reading is `Debug`.
@@ -102,9 +105,9 @@ impl Audit {
             return;
         }
         let client = event.client.map(|client| client.to_string());
-        let mut line = Line::new(self.format);
-        line.time("ts", self.clock.now());
-        line.text("level", Some(word(level)));
+        let mut line = Line::new(self.0.format);
+        line.time("ts", self.0.clock.now());
+        line.text("level", Some(level.word()));
         line.text("event", Some(event.event));
         line.number("conn", event.connection);
         line.number("op", event.operation);
@@ -117,7 +120,7 @@ impl Audit {
         line.number("result", event.result.map(|code| code.0));
         line.text("reason", event.reason);
         line.number("took_ms", event.took.map(|took| took.as_millis()));
-        self.writer.write(line.end());
+        self.0.writer.write(line.end());
     }
 
     /// Writes an event that failed, and the cause of the failure, if it has one, as a notice.
@@ -127,20 +130,20 @@ impl Audit {
             && self.wants(LogLevel::Error)
         {
             let origin = Some((event.connection, event.operation));
-            self.writer.write(notice(self.format, &*self.clock, LogLevel::Error, origin, &causes(&**source)));
+            self.0.writer.write(notice(self.0.format, &*self.0.clock, LogLevel::Error, origin, &causes(&**source)));
         }
     }
 
     /// Says something about the server itself, in a sentence.
     pub fn notice(&self, level: LogLevel, message: &str) {
         if self.wants(level) {
-            self.writer.write(notice(self.format, &*self.clock, level, None, message));
+            self.0.writer.write(notice(self.0.format, &*self.0.clock, level, None, message));
         }
     }
 
     /// Waits until every line is written; later ones are lost.
     pub fn close(&self) {
-        self.writer.close();
+        self.0.writer.close();
     }
 }
 
@@ -159,7 +162,7 @@ fn notice(
 ) -> String {
     let mut line = Line::new(format);
     line.time("ts", clock.now());
-    line.text("level", Some(word(level)));
+    line.text("level", Some(level.word()));
     line.text("event", Some("notice"));
     if let Some((connection, operation)) = origin {
         line.number("conn", connection);
@@ -186,15 +189,6 @@ const fn rank(level: LogLevel) -> u8 {
         LogLevel::Warn => 1,
         LogLevel::Info => 2,
         LogLevel::Debug => 3,
-    }
-}
-
-const fn word(level: LogLevel) -> &'static str {
-    match level {
-        LogLevel::Error => "error",
-        LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
-        LogLevel::Debug => "debug",
     }
 }
 

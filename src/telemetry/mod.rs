@@ -3,4 +3,5 @@
 pub mod audit;
 mod line;
 pub mod reason;
+pub mod tracing;
 mod writer;

@@ -1,0 +1,147 @@
+//! Binds at the LDAP door: which handler proves the identity, and what becomes of the connection. A bind is a barrier: it begins
+//! when nothing else is under way, and nothing begins until it has ended.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use countersign_proto::{
+    ldap::{
+        controls,
+        message::{Authentication, BindRequest, Message},
+        response::{self, LdapResult},
+    },
+    oid,
+    result_code::ResultCode,
+    text::Secret,
+};
+use zeroize::Zeroizing;
+
+use super::{
+    controls::{On, Requested},
+    operation::outcome,
+    session::{Finished, Flow, Session},
+};
+use crate::{
+    caller::{Caller, Identity, Strength},
+    error::{Error, Result},
+    handlers::{bind, context::Context},
+    routes,
+};
+
+/// What proves the identity.
+type Proof = Pin<Box<dyn Future<Output = Result<Caller>> + Send>>;
+
+/// What the controls of a bind ask to be answered.
+#[derive(Clone, Copy)]
+struct Wishes {
+    password_policy: bool,
+    authorization_identity: bool,
+    retain_identity: bool,
+}
+
+impl Session {
+    /// Begins a bind, or asks to be called again once nothing else is under way.
+    pub(super) fn bind(&mut self, message: &Message<'_>, request: &BindRequest<'_>, out: &mut Vec<u8>) -> Flow {
+        if !self.begin_barrier() {
+            return Flow::Wait;
+        }
+        self.held_secret = true;
+        let id = message.id;
+        let before = Caller { operation: i64::from(id), ..self.caller.clone() };
+        let begun = Requested::read(message.controls, On::BIND).and_then(|requested| {
+            let wishes = Wishes {
+                password_policy: requested.password_policy,
+                authorization_identity: requested.authorization_identity,
+                retain_identity: requested.retain_identity,
+            };
+            Ok((wishes, self.proof(request, before.clone())?))
+        });
+        match begun {
+            Ok((wishes, proof)) => {
+                let operation = async move { wishes.conclude(id, before, proof.await) };
+                self.begin(id, Box::pin(operation));
+            }
+            Err(error) => {
+                response::bind(out, id, &outcome(&error), None, &[]);
+                self.end_barrier(before.become_identity(Identity::Anonymous, Strength::None));
+            }
+        }
+        Flow::Done
+    }
+
+    /// The handler for this kind of bind, called but not waited for.
+    fn proof(&self, request: &BindRequest<'_>, before: Caller) -> Result<Proof> {
+        if request.version != 3 {
+            return Err(Error::protocol("Only version 3 of LDAP is spoken"));
+        }
+        let context = Arc::clone(&self.door.context);
+        match request.authentication {
+            Authentication::Simple(password) => self.simple(context, request.name, password, before),
+            Authentication::Sasl { mechanism, credentials } => {
+                let route = routes::mechanism(mechanism.as_bytes()).ok_or_else(|| unsupported("SASL mechanism"))?;
+                if route.confidential {
+                    self.door.check_confidentiality(&before.channel)?;
+                }
+                let credentials = credentials.map(|octets| Zeroizing::new(octets.to_vec()));
+                Ok(Box::pin(async move {
+                    let credentials = credentials.as_ref().map(|octets| octets.as_slice());
+                    (route.authenticate)(credentials, &context, &before).await
+                }))
+            }
+            Authentication::Unknown(_) => Err(unsupported("way to authenticate")),
+        }
+    }
+
+    fn simple(&self, context: Arc<Context>, name: &str, password: &[u8], before: Caller) -> Result<Proof> {
+        if password.is_empty() {
+            return anonymous(name, &before);
+        }
+        self.door.check_confidentiality(&before.channel)?;
+        let (name, password) = (name.to_owned(), Secret::new(password));
+        Ok(Box::pin(async move { bind::simple(&context, &before, &name, password.expose()).await }))
+    }
+}
+
+/// A simple bind without a password: anonymous without a name too; with one, the client may believe that it was authenticated
+/// (RFC 4513 section 5.1.2).
+fn anonymous(name: &str, before: &Caller) -> Result<Proof> {
+    if !name.is_empty() {
+        return Err(Error::unwilling("A bind with a name needs a password"));
+    }
+    let caller = before.become_identity(Identity::Anonymous, Strength::None);
+    Ok(Box::pin(std::future::ready(Ok(caller))))
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::new(ResultCode::AUTH_METHOD_NOT_SUPPORTED, format!("The server does not know this {what}"))
+}
+
+impl Wishes {
+    /// The response, and who is bound from now on.
+    fn conclude(self, id: i32, before: Caller, proven: Result<Caller>) -> Finished {
+        let mut list = Vec::new();
+        if self.password_policy {
+            controls::append(&mut list, oid::PASSWORD_POLICY, Some(&controls::PasswordPolicy::default().encode()));
+        }
+        let mut response = Vec::new();
+        let caller = match proven {
+            Ok(caller) => {
+                if self.authorization_identity {
+                    let identity = caller.authorization_id();
+                    controls::append(&mut list, oid::AUTHORIZATION_IDENTITY_RESPONSE, Some(identity.as_bytes()));
+                }
+                response::bind(&mut response, id, &LdapResult::SUCCESS, None, &list);
+                Some(caller)
+            }
+            Err(error) => {
+                response::bind(&mut response, id, &outcome(&error), None, &list);
+                None
+            }
+        };
+        let caller = if self.retain_identity {
+            before
+        } else {
+            caller.unwrap_or_else(|| before.become_identity(Identity::Anonymous, Strength::None))
+        };
+        Finished { id, response, caller: Some(caller) }
+    }
+}

@@ -1,0 +1,282 @@
+//! One request: from the decoded message to the handler, and from its outcome or `Error` to the response. Which handler serves
+//! an extended operation is `routes.rs`; what a search, a change and a bind need besides are the files of those names.
+
+use std::sync::Arc;
+
+use countersign_proto::{
+    cancel::CancelRequest,
+    ldap::{
+        message::{CompareRequest, DecodeError, ExtendedRequest, Message, Operation},
+        response::{self, LdapResult},
+    },
+    result_code::ResultCode,
+    value::BerRequest,
+};
+
+use super::{
+    controls::{On, Proxied, Requested},
+    session::{Finished, Flow, Session},
+};
+use crate::{
+    caller::{Caller, Strength},
+    config::LogLevel,
+    error::{Error, Result},
+    handlers::{compare, subject},
+    routes::{self, BerCall, Call, ConnectionOperation, Route},
+    telemetry::audit::{Audit, Event},
+};
+
+/// What the client is told of an error: the only place where an `Error` becomes an LDAPResult.
+pub(super) fn outcome(error: &Error) -> LdapResult<'_> {
+    LdapResult {
+        code: error.code,
+        matched_dn: error.matched_dn.as_deref().unwrap_or_default(),
+        diagnostic: &error.diagnostic,
+    }
+}
+
+/// Appends the response with this tag to a request that failed.
+pub(super) fn refuse(out: &mut Vec<u8>, id: i32, tag: u8, error: &Error) {
+    response::result(out, id, tag, &outcome(error), |_| {}, &[]);
+}
+
+impl Session {
+    /// Carries one message out, or begins to. `is_last`: nothing follows it in the input.
+    pub(super) async fn carry_out(&mut self, frame: &[u8], is_last: bool, out: &mut Vec<u8>) -> Flow {
+        let message = match Message::decode(frame) {
+            Ok(message) => message,
+            Err(DecodeError::Envelope(malformed)) => {
+                return Flow::Disconnect(ResultCode::PROTOCOL_ERROR, format!("The message is malformed: {malformed}"));
+            }
+            Err(DecodeError::Body { id, response, malformed }) => {
+                return self.refuse_body(id, response, &malformed.to_string(), out);
+            }
+        };
+        if self.is_in_use(message.id) {
+            let sentence = format!("The message ID {} is in use by an operation under way", message.id);
+            return Flow::Disconnect(ResultCode::PROTOCOL_ERROR, sentence);
+        }
+        if let Err(error) = self.door.context.refresh(&mut self.caller).await {
+            return self.refuse_unread(&message, &error, out);
+        }
+        self.dispatch(&message, is_last, out).await
+    }
+
+    async fn dispatch(&mut self, message: &Message<'_>, is_last: bool, out: &mut Vec<u8>) -> Flow {
+        match &message.operation {
+            Operation::Search(request) => self.search(message, request, out).await,
+            Operation::Compare(request) => self.compare(message, request, out).await,
+            Operation::Bind(request) => return self.bind(message, request, out),
+            Operation::Unbind => return Flow::End,
+            Operation::Abandon(id) => self.abandon(*id),
+            Operation::Extended(request) => return self.extended(message, request, is_last, out).await,
+            Operation::Add(_) | Operation::Modify(_) | Operation::ModifyDn(_) | Operation::Delete(_) => {
+                self.update(message, out).await;
+            }
+        }
+        Flow::Done
+    }
+
+    /// A body or controls that cannot be decoded: that operation's own response, and the connection lives.
+    fn refuse_body(&mut self, id: i32, response: Option<u8>, malformed: &str, out: &mut Vec<u8>) -> Flow {
+        let Some(tag) = response else { return Flow::Done };
+        if tag == response::BIND {
+            // A failed bind leaves the connection anonymous, and nothing may run beside it.
+            if self.in_flight() > 0 {
+                self.begin_barrier();
+                return Flow::Wait;
+            }
+            self.caller = self.caller.become_identity(crate::caller::Identity::Anonymous, Strength::None);
+        }
+        refuse(out, id, tag, &Error::protocol(format!("The request is malformed: {malformed}")));
+        Flow::Done
+    }
+
+    /// The store could not be asked who the caller is.
+    fn refuse_unread(&self, message: &Message<'_>, error: &Error, out: &mut Vec<u8>) -> Flow {
+        let tag = match message.operation {
+            Operation::Bind(_) => response::BIND,
+            Operation::Unbind => return Flow::End,
+            Operation::Abandon(_) => return Flow::Done,
+            Operation::Search(_) => response::SEARCH_DONE,
+            Operation::Compare(_) => response::COMPARE,
+            Operation::Extended(_) => response::EXTENDED,
+            Operation::Add(_) => response::ADD,
+            Operation::Modify(_) => response::MODIFY,
+            Operation::ModifyDn(_) => response::MODIFY_DN,
+            Operation::Delete(_) => response::DELETE,
+        };
+        refuse(out, message.id, tag, error);
+        Flow::Done
+    }
+
+    /// The caller of one request, by its proxied authorization control.
+    ///
+    /// # Errors
+    /// authorizationDenied.
+    pub(super) async fn proxied(&mut self, proxied: Proxied<'_>) -> Result<Caller> {
+        let authorization_id = match proxied {
+            Proxied::Dn(dn) => format!("dn:{dn}"),
+            Proxied::AuthorizationId("") => "dn:".to_owned(),
+            Proxied::AuthorizationId(id) => id.to_owned(),
+        };
+        subject::acting_as(&self.door.context, self.caller.clone(), Some(&authorization_id)).await
+    }
+
+    /// The caller of one request that outlives it.
+    pub(super) async fn requester(&mut self, requested: &Requested<'_>, id: i32) -> Result<Caller> {
+        let caller = match requested.proxied {
+            Some(proxied) => self.proxied(proxied).await?,
+            None => self.caller.clone(),
+        };
+        Ok(Caller { operation: i64::from(id), ..caller })
+    }
+
+    async fn compare(&mut self, message: &Message<'_>, request: &CompareRequest<'_>, out: &mut Vec<u8>) {
+        match self.compared(message, request).await {
+            Ok(is_equal) => {
+                let code = if is_equal { ResultCode::COMPARE_TRUE } else { ResultCode::COMPARE_FALSE };
+                response::result(out, message.id, response::COMPARE, &LdapResult::code(code), |_| {}, &[]);
+            }
+            Err(error) => refuse(out, message.id, response::COMPARE, &error),
+        }
+    }
+
+    async fn compared(&mut self, message: &Message<'_>, request: &CompareRequest<'_>) -> Result<bool> {
+        let requested = Requested::read(message.controls, On::COMPARE)?;
+        let assertion = requested.assertion.map(|(filter, _)| filter);
+        let proxied = match requested.proxied {
+            Some(proxied) => Some(self.proxied(proxied).await?),
+            None => None,
+        };
+        let caller = proxied.as_ref().unwrap_or(&self.caller);
+        compare::compare(request, assertion, &self.door.context, caller).await
+    }
+
+    async fn extended(
+        &mut self,
+        message: &Message<'_>,
+        request: &ExtendedRequest<'_>,
+        is_last: bool,
+        out: &mut Vec<u8>,
+    ) -> Flow {
+        self.held_secret = true;
+        match self.extended_route(message, request).await {
+            Ok((Call::Connection(ConnectionOperation::StartTls), _, _)) => {
+                return self.start_tls(message.id, request, is_last, out);
+            }
+            Ok((Call::Connection(ConnectionOperation::Cancel), ..)) => self.cancel(message.id, request, out),
+            Ok((Call::Handler(call), route, caller)) => {
+                self.begin_extended(message.id, route, call, request.value.map(<[u8]>::to_vec), caller);
+            }
+            Err(error) => refuse(out, message.id, response::EXTENDED, &error),
+        }
+        Flow::Done
+    }
+
+    /// The checks before a value is looked at, in the order of the specification: controls, OID, confidentiality.
+    async fn extended_route(
+        &mut self,
+        message: &Message<'_>,
+        request: &ExtendedRequest<'_>,
+    ) -> Result<(Call, &'static Route, Caller)> {
+        let requested = Requested::read(message.controls, On::EXTENDED)?;
+        let route = routes::extended(request.name.as_bytes())
+            .ok_or_else(|| Error::protocol("The server does not know this extended operation"))?;
+        if route.confidential {
+            self.door.check_confidentiality(&self.caller.channel)?;
+        }
+        Ok((route.call, route, self.requester(&requested, message.id).await?))
+    }
+
+    fn begin_extended(
+        &mut self,
+        id: i32,
+        route: &'static Route,
+        call: BerCall,
+        value: Option<Vec<u8>>,
+        caller: Caller,
+    ) {
+        let context = Arc::clone(&self.door.context);
+        let value = value.map(zeroize::Zeroizing::new);
+        let operation = async move {
+            let begun = std::time::Instant::now();
+            let result = call(value.as_ref().map(|value| value.as_slice()), &context, &caller).await;
+            audit(&context.audit, route.name, &caller, None, begun, result.as_ref().err());
+            let mut response = Vec::new();
+            match &result {
+                Ok(value) => {
+                    let outcome = LdapResult::SUCCESS;
+                    response::extended(&mut response, id, &outcome, route.response_oid, value.as_deref(), &[]);
+                }
+                Err(error) => refuse(&mut response, id, response::EXTENDED, error),
+            }
+            Finished { id, response, caller: None }
+        };
+        self.begin(id, Box::pin(operation));
+    }
+
+    fn start_tls(&self, id: i32, request: &ExtendedRequest<'_>, is_last: bool, out: &mut Vec<u8>) -> Flow {
+        let refusal = if request.value.is_some() {
+            Error::protocol("StartTLS has no value")
+        } else if self.caller.channel.tls {
+            Error::new(ResultCode::OPERATIONS_ERROR, "The connection is encrypted already")
+        } else if self.door.tls.is_none() || self.caller.channel.peer.is_none() {
+            Error::new(ResultCode::UNAVAILABLE, "TLS is not available here")
+        } else if self.in_flight() > 0 {
+            Error::new(ResultCode::OPERATIONS_ERROR, "Operations are under way; StartTLS needs a quiet connection")
+        } else if !is_last {
+            // Somebody on the way may have put it there, to be taken for something that was sent encrypted.
+            let sentence = "Something was sent in clear after StartTLS";
+            return Flow::Disconnect(ResultCode::PROTOCOL_ERROR, sentence.to_owned());
+        } else {
+            let name = Some(countersign_proto::oid::START_TLS);
+            response::extended(out, id, &LdapResult::SUCCESS, name, None, &[]);
+            return Flow::StartTls;
+        };
+        refuse(out, id, response::EXTENDED, &refusal);
+        Flow::Done
+    }
+
+    /// RFC 3909: a search is ended and answered with canceled; what changes something cannot be called back.
+    fn cancel(&mut self, id: i32, request: &ExtendedRequest<'_>, out: &mut Vec<u8>) {
+        let target = match CancelRequest::from_ber(request.value) {
+            Ok(request) => request.cancel_id,
+            Err(error) => return refuse(out, id, response::EXTENDED, &Error::protocol(error.into_sentence())),
+        };
+        let code = if self.stop_search(target).is_some() {
+            response::search_done(out, target, &LdapResult::code(ResultCode::CANCELED), &[]);
+            ResultCode::CANCELED
+        } else if self.is_in_use(target) {
+            ResultCode::TOO_LATE
+        } else {
+            ResultCode::NO_SUCH_OPERATION
+        };
+        response::extended(out, id, &LdapResult::code(code), None, None, &[]);
+    }
+}
+
+/// Writes the audit line of an operation that changes something or asks for it.
+pub(super) fn audit(
+    audit: &Audit,
+    event: &'static str,
+    caller: &Caller,
+    dn: Option<&str>,
+    begun: std::time::Instant,
+    error: Option<&Error>,
+) {
+    let event = Event {
+        event,
+        connection: Some(caller.channel.connection),
+        operation: Some(caller.operation),
+        client: caller.channel.peer,
+        user: Some(caller.dn()).filter(|dn| !dn.is_empty()),
+        dn,
+        took: Some(begun.elapsed()),
+        ..Event::default()
+    };
+    match error {
+        Some(error) => audit.record_failure(LogLevel::Info, event, error),
+        None => audit.record(LogLevel::Info, &Event { result: Some(ResultCode::SUCCESS), ..event }),
+    }
+}

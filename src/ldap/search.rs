@@ -1,0 +1,143 @@
+//! Searches at the LDAP door: begun inline, continued between reads when they are long, their entries written as messages.
+
+use std::cell::RefCell;
+
+use countersign_proto::{
+    ldap::{
+        controls::{self, PagedResults},
+        message::{Message, SearchRequest},
+        response::{self, LdapResult},
+    },
+    oid,
+};
+
+use super::{
+    controls::{On, Requested},
+    operation::refuse,
+    output::SOFT_MARK,
+    session::Session,
+};
+use crate::{
+    caller::Caller,
+    error::{Error, Result},
+    handlers::{
+        context::Context,
+        search::{Advance, EntrySink, Page, Search, SearchOptions},
+    },
+};
+
+/// Ended searches that a thread keeps, for their buffers.
+const KEPT_SEARCHES: usize = 16;
+
+thread_local! {
+    static SPARE: RefCell<Vec<Box<Search>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A search that is not done.
+pub(super) struct RunningSearch {
+    /// Its message ID.
+    pub(super) id: i32,
+    /// As whom it searches: a bind or a change of rights in between does not touch it.
+    caller: Caller,
+    search: Box<Search>,
+}
+
+impl RunningSearch {
+    /// Gives its buffers back.
+    pub(super) fn end(self) {
+        give_back(self.search);
+    }
+}
+
+fn give_back(search: Box<Search>) {
+    SPARE.with_borrow_mut(|spare| {
+        if spare.len() < KEPT_SEARCHES {
+            spare.push(search);
+        }
+    });
+}
+
+impl Session {
+    /// Carries a search out, or begins it.
+    pub(super) async fn search(&mut self, message: &Message<'_>, request: &SearchRequest<'_>, out: &mut Vec<u8>) {
+        let mut search = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        match self.begin_search(&mut search, message, request, out).await {
+            Ok(Some(caller)) => self.searches.push_back(RunningSearch { id: message.id, caller, search }),
+            Ok(None) => give_back(search),
+            Err(error) => {
+                refuse(out, message.id, response::SEARCH_DONE, &error);
+                give_back(search);
+            }
+        }
+    }
+
+    /// The first step; as whom to go on if more are needed.
+    async fn begin_search(
+        &mut self,
+        search: &mut Search,
+        message: &Message<'_>,
+        request: &SearchRequest<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<Caller>> {
+        let requested = Requested::read(message.controls, On::SEARCH)?;
+        let proxied = match requested.proxied {
+            Some(proxied) => Some(self.proxied(proxied).await?),
+            None => None,
+        };
+        let context = &self.door.context;
+        let caller = proxied.as_ref().unwrap_or(&self.caller);
+        let page = requested.paged.map(|PagedResults { size, cookie }| Page { size, cookie });
+        search.begin(request, SearchOptions { page }, context, caller).await?;
+        let done = advance(search, message.id, context, caller, out).await?;
+        Ok((!done).then(|| caller.clone()))
+    }
+
+    /// Takes the next search one step further.
+    pub(super) async fn continue_search(&mut self, out: &mut Vec<u8>) {
+        let Some(RunningSearch { id, caller, mut search }) = self.searches.pop_front() else { return };
+        match advance(&mut search, id, &self.door.context, &caller, out).await {
+            Ok(false) => self.searches.push_back(RunningSearch { id, caller, search }),
+            Ok(true) => give_back(search),
+            Err(error) => {
+                refuse(out, id, response::SEARCH_DONE, &error);
+                give_back(search);
+            }
+        }
+    }
+}
+
+/// One step; whether the search is done, and answered then.
+async fn advance(
+    search: &mut Search,
+    id: i32,
+    context: &Context,
+    caller: &Caller,
+    out: &mut Vec<u8>,
+) -> Result<bool, Error> {
+    let mut sink = Messages { id, out };
+    let Advance::Done { cookie } = search.advance(context, caller, &mut sink).await? else { return Ok(false) };
+    let mut list = Vec::new();
+    if let Some(cookie) = cookie {
+        // The size is an estimate of all there is, which nobody has counted: 0 says that it is not known.
+        let value = PagedResults { size: 0, cookie: &cookie }.encode();
+        controls::append(&mut list, oid::PAGED_RESULTS, Some(&value));
+    }
+    response::search_done(out, id, &LdapResult::SUCCESS, &list);
+    Ok(true)
+}
+
+/// Entries as messages at the end of the output.
+struct Messages<'a> {
+    id: i32,
+    out: &'a mut Vec<u8>,
+}
+
+impl EntrySink for Messages<'_> {
+    fn entry(&mut self, dn: &str, segments: &[&[u8]]) {
+        response::search_entry(self.out, self.id, dn, segments, &[]);
+    }
+
+    fn is_full(&self) -> bool {
+        self.out.len() >= SOFT_MARK
+    }
+}

@@ -1,0 +1,224 @@
+//! The only place that knows every part: builds them, connects them, listens, reads settings again, stops. What the parts do is
+//! theirs.
+
+mod listeners;
+pub mod site_data;
+mod start_error;
+
+use std::{
+    io::Write,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use arc_swap::ArcSwap;
+use countersign_proto::oid;
+
+use self::{
+    listeners::{Addresses, Doors},
+    site_data::SiteData,
+};
+pub use self::start_error::StartError;
+use crate::{
+    access::Access,
+    clock::{Clock, SystemClock},
+    config::{Config, LogLevel},
+    connections::Connections,
+    directory::dn::DnKey,
+    handlers::{
+        context::{Context, Served},
+        hashing::Hashing,
+    },
+    ldap, open_files,
+    random::{Random, SystemRandom, octets},
+    routes,
+    telemetry::audit::Audit,
+    tls::Tls,
+};
+
+/// Features of the root DSE's supportedFeatures (RFC 3674): they are in how requests are read, so no table serves them.
+const FEATURES: &[&str] = &[
+    oid::FEATURE_ALL_OPERATIONAL_ATTRIBUTES,
+    oid::FEATURE_OBJECT_CLASS_ATTRIBUTES,
+    oid::FEATURE_TRUE_FALSE_FILTERS,
+    oid::FEATURE_MODIFY_INCREMENT,
+];
+
+/// What a test may replace.
+pub struct ServerParts {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where secrets are drawn.
+    pub random: Arc<dyn Random>,
+    /// Where the log goes.
+    pub log: Box<dyn Write + Send>,
+}
+
+impl Default for ServerParts {
+    /// The machine's clock and generator; the log on standard error.
+    fn default() -> Self {
+        Self { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), log: Box::new(std::io::stderr()) }
+    }
+}
+
+/// Starts servers.
+#[derive(Debug)]
+pub struct Server;
+
+/// A server that listens. Dropping it ends nothing: see `shutdown`.
+pub struct Running {
+    /// Where it speaks LDAP, in the order of the configuration; the ports are those really taken.
+    pub ldap: Vec<SocketAddr>,
+    /// Where it speaks LDAP over TLS.
+    pub ldap_tls: Vec<SocketAddr>,
+    /// Where it speaks HTTPS.
+    pub rest: Vec<SocketAddr>,
+    /// Where it speaks HTTP in clear.
+    pub rest_plain: Vec<SocketAddr>,
+    context: Arc<Context>,
+    tls: Option<Arc<Tls>>,
+    doors: Doors,
+}
+
+impl Server {
+    /// Opens the data directory, takes the addresses and begins to serve.
+    ///
+    /// # Errors
+    /// A sentence that says what of the configuration, the files or the machine does not fit.
+    pub async fn start(config: Config, parts: ServerParts) -> Result<Running, StartError> {
+        let open_files = open_files::raise_limit();
+        let tls = Tls::load(&config.tls).map_err(|error| StartError::because("[tls]", error))?.map(Arc::new);
+        let room = open_files::connections(config.limits.connections, open_files);
+        let connections = Connections::new(room, config.limits.connections_per_address);
+        let context = blocking(move || context(config, parts)).await?;
+        let doors = Doors::new(&context, &connections, tls.as_ref())?;
+        let Addresses { ldap, ldap_tls, rest, rest_plain } = match doors.open(&context.config.load(), tls.as_ref()) {
+            Ok(addresses) => addresses,
+            Err(error) => {
+                doors.stop().await;
+                return Err(error);
+            }
+        };
+        let running = Running { ldap, ldap_tls, rest, rest_plain, context, tls, doors };
+        running.context.audit.notice(LogLevel::Info, &running.listening());
+        Ok(running)
+    }
+}
+
+/// Opening a store reads files, and building an index reads all of them: not on a thread that serves.
+async fn blocking(
+    build: impl FnOnce() -> Result<Context, StartError> + Send + 'static,
+) -> Result<Arc<Context>, StartError> {
+    match tokio::task::spawn_blocking(build).await {
+        Ok(context) => context.map(Arc::new),
+        Err(error) => Err(StartError::because("the server could not be built", error)),
+    }
+}
+
+impl Running {
+    /// What the doors work with.
+    pub fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    /// Takes over what may change while the server runs: certificates, access rules, limits, lockout, factors and the log level.
+    /// Addresses, the data directory, base DNs, indexes and the schema stay until the next start.
+    ///
+    /// # Errors
+    /// When something of it cannot be used; then all of the old settings stay.
+    pub fn reload(&self, config: Config) -> Result<(), StartError> {
+        let access = compile(&config, &self.context.schema)?;
+        if let Some(tls) = &self.tls {
+            tls.reload(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
+        }
+        self.context.access.store(Arc::new(access));
+        self.context.audit.set_level(config.log.level);
+        let old = self.context.config.load_full();
+        let kept = Config {
+            server: old.server.clone(),
+            directory: old.directory.clone(),
+            root: crate::config::RootSettings { dn: old.root.dn.clone(), ..config.root.clone() },
+            store: old.store.clone(),
+            ..config
+        };
+        self.context.config.store(Arc::new(kept));
+        Ok(())
+    }
+
+    /// Stops listening, lets what is under way finish for as long as `limits.drain` says, closes the store and the log.
+    pub async fn shutdown(self) {
+        self.context.audit.notice(LogLevel::Info, "ending: no new connections; what is under way is finished");
+        let Self { context, doors, .. } = self;
+        doors.stop().await;
+        context.audit.notice(LogLevel::Info, "ended");
+        context.audit.close();
+    }
+
+    fn listening(&self) -> String {
+        let doors = [
+            ("ldap", &self.ldap),
+            ("ldaps", &self.ldap_tls),
+            ("https", &self.rest),
+            ("http", &self.rest_plain),
+        ];
+        let mut text = format!("countersign {} serves", env!("CARGO_PKG_VERSION"));
+        for (scheme, address) in doors.iter().flat_map(|(scheme, list)| list.iter().map(move |address| (scheme, address))) {
+            text.push_str(&format!(" {scheme}://{address}"));
+        }
+        text.push_str(&format!(" and {}", self.doors.local().display()));
+        text
+    }
+}
+
+fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
+    let data = SiteData::open(&config)?;
+    let root_key = DnKey::parse(&config.root.dn, &data.schema)
+        .map_err(|error| StartError::new(format!("root.dn: \"{}\" is no DN: {}", config.root.dn, error.reason)))?;
+    let access = compile(&config, &data.schema)?;
+    let hashing = Hashing::start(config.password.hashing_threads, config.password.hashing_queue)
+        .map_err(|error| StartError::because("the threads for password hashing cannot be started", error))?;
+    let startup = octets::<16>(&*parts.random).map_err(|error| StartError::because("no random numbers", error))?;
+    let served = Served {
+        extensions: routes::ROUTES.iter().map(|route| route.oid).collect(),
+        controls: ldap::controls::supported(),
+        mechanisms: routes::MECHANISMS.iter().map(|route| route.name).collect(),
+        features: FEATURES.to_vec(),
+        startup_uuid: uuid::Builder::from_random_bytes(startup).into_uuid(),
+        started: parts.clock.now(),
+    };
+    let audit = Audit::new(&config.log, Arc::clone(&parts.clock), parts.log);
+    let (store, schema, sealer) = data.serve()?;
+    Ok(Context {
+        store: Arc::new(store),
+        schema,
+        config: ArcSwap::from_pointee(config),
+        root_key,
+        access: ArcSwap::from_pointee(access),
+        clock: parts.clock,
+        random: parts.random,
+        sealer,
+        hashing,
+        audit,
+        served,
+        connections: AtomicU64::new(1),
+    })
+}
+
+fn compile(config: &Config, schema: &crate::directory::schema::Schema) -> Result<Access, StartError> {
+    Access::compile(&config.access, schema)
+        .map_err(|problem| StartError::new(format!("[[access]] number {}: {}", problem.rule, problem.reason)))
+}
+
+/// What can be told to be wrong with a configuration without opening the data directory or taking an address.
+///
+/// # Errors
+/// The first thing that is wrong, as a sentence.
+pub fn check(config: &Config) -> Result<(), StartError> {
+    let schema = crate::directory::schema::Schema::standard(Arc::default());
+    site_data::check(config, &schema)?;
+    DnKey::parse(&config.root.dn, &schema)
+        .map_err(|error| StartError::new(format!("root.dn: \"{}\" is no DN: {}", config.root.dn, error.reason)))?;
+    compile(config, &schema)?;
+    Tls::load(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
+    Ok(())
+}
