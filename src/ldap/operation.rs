@@ -43,6 +43,7 @@ pub(super) fn refuse(out: &mut Vec<u8>, id: i32, tag: u8, error: &Error) {
 impl Session {
     /// Carries one message out, or begins to. `is_last`: nothing follows it in the input.
     pub(super) async fn carry_out(&mut self, frame: &[u8], is_last: bool, out: &mut Vec<u8>) -> Flow {
+        self.end_waiting();
         let message = match Message::decode(frame) {
             Ok(message) => message,
             Err(DecodeError::Envelope(malformed)) => {

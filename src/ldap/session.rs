@@ -126,6 +126,13 @@ impl Session {
         self.running.push(operation);
     }
 
+    /// A request is about to be carried out; one that waited for quiet has it now.
+    pub(super) fn end_waiting(&mut self) {
+        if self.turn == Turn::WaitingForQuiet {
+            self.turn = Turn::Anybody;
+        }
+    }
+
     /// Makes room for an operation beside which nothing may run; `false` if it has to wait.
     pub(super) fn begin_barrier(&mut self) -> bool {
         let quiet = self.in_flight() == 0;

@@ -3,6 +3,7 @@
 
 pub mod controls;
 pub mod filter;
+pub mod filter_text;
 pub mod frame;
 pub mod message;
 pub mod response;
