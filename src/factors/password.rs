@@ -19,6 +19,11 @@ pub use argon2id::Argon2Cost;
 /// A longer password never matches and cannot be set: some schemes take time in the square of its length.
 pub const MAX_LENGTH: usize = 1024;
 
+/// The names of the storage schemes that are understood, for the root DSE.
+pub const SCHEME_NAMES: &[&str] = &[
+    "ARGON2", "BCRYPT", "CRYPT", "PBKDF2", "SHA", "SHA256", "SHA384", "SHA512", "SSHA", "SSHA256", "SSHA384", "SSHA512",
+];
+
 /// How new passwords are hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {

@@ -22,7 +22,7 @@ use crate::{
         schema::Schema,
     },
     error::{Error, Result},
-    handlers::hashing::Hashing,
+    handlers::{hashing::Hashing, virtual_entries::VirtualEntries},
     random::Random,
     seal::Sealer,
     store::{Found, Query, Scope, Step, Store, Target},
@@ -49,6 +49,8 @@ pub struct Context {
     pub sealer: Arc<Sealer>,
     /// Where passwords are hashed.
     pub hashing: Hashing,
+    /// The entries that no store holds.
+    pub virtual_entries: VirtualEntries,
     /// What happened.
     pub audit: Audit,
     /// What the doors serve, for the root DSE.

@@ -1,9 +1,14 @@
 //! What the server does: a typed request in, a typed result or an `Error` out. Handlers know neither framing nor HTTP nor which
 //! store; which OID, path or mechanism name leads to which handler is `routes.rs`.
 
+pub mod assertion;
+pub mod compare;
 pub mod context;
 pub mod external;
 pub mod hashing;
+mod matched;
+pub mod search;
+pub mod virtual_entries;
 pub mod who_am_i;
 
 use std::future::Future;

@@ -1,18 +1,65 @@
 //! Searching: which entries a caller finds and what of them it sees. A search is a cursor that its door advances: it runs inline
 //! while it is quick, pauses when the door's buffer is full, and never holds anything of the store between two steps.
+//!
+//! What an entry shows is `search/selection.rs`, the entries that no store holds are `virtual_entries.rs`, the cookie between two
+//! pages is `search/cookie.rs`.
 
-use countersign_proto::ldap::message::SearchRequest;
+mod cookie;
+mod selection;
 
+use std::borrow::Cow;
+
+use countersign_proto::{
+    ldap::message::{Scope as RequestedScope, SearchRequest},
+    result_code::ResultCode,
+};
+
+use self::{cookie::Cookie, selection::Selection};
 use crate::{
-    caller::Caller,
-    error::Result,
-    handlers::context::Context,
+    access::{Access, View},
+    caller::{Caller, Privilege},
+    clock::UnixMillis,
+    config::Right,
+    directory::{
+        computed::Surroundings,
+        dn::DnKey,
+        entry::EntryRef,
+        filter::{CompiledFilter, Truth},
+    },
+    error::{Error, Result},
+    handlers::{context::Context, matched, virtual_entries},
+    store::{Found, Position, Progress, Query, Scope, Step, Target},
 };
 
 /// A search under way. It owns what it needs (compiled filter, selection, position, limits), so that it outlives its request;
 /// an ended one can begin again and keeps its buffers: the doors reuse them and a small search allocates nothing.
 #[derive(Default)]
-pub struct Search {}
+pub struct Search {
+    base: DnKey,
+    scope: Option<Scope>,
+    filter: CompiledFilter,
+    selection: Selection,
+    limits: Limits,
+    position: Option<Position>,
+    cookie: Option<Cookie>,
+    found_any: bool,
+    abandoned: bool,
+    scratch: Vec<u8>,
+}
+
+/// What ends a search early, and how far it has come towards that.
+#[derive(Default)]
+struct Limits {
+    /// Entries that may be sent in all.
+    size: Option<u32>,
+    sent: u32,
+    /// Entries that may still go on this page.
+    page: Option<u32>,
+    /// Candidates that may be looked at without an index.
+    lookthrough: Option<u32>,
+    looked_through: u32,
+    deadline: Option<UnixMillis>,
+}
 
 /// What stands beside the request, from controls or from the door.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,23 +98,273 @@ pub enum Advance {
     },
 }
 
+/// Why the store was left before it had no more candidates.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Halt {
+    /// The sink is full or the share is used up.
+    Pause,
+    /// The page is full and there is more.
+    Page,
+    /// More entries match than may be sent.
+    Size,
+    /// Too many candidates without an index.
+    Lookthrough,
+}
+
+/// Candidates that one step looks at before others get their turn.
+const SHARE: u32 = 1024;
+
 impl Search {
-    /// Begins a search: resolves the base (noSuchObject with the matched DN, invalidDNSyntax), compiles the filter, notes limits.
+    /// Begins a search: resolves the base, compiles the filter, notes limits.
     ///
     /// # Errors
-    /// The search's result.
+    /// invalidDNSyntax; noSuchObject with the matched DN; unwillingToPerform for a cookie that is not of this search.
     pub async fn begin(
         &mut self,
         request: &SearchRequest<'_>,
         options: SearchOptions<'_>,
         context: &Context,
         caller: &Caller,
-    ) -> Result<()>;
+    ) -> Result<()> {
+        self.base = DnKey::parse(request.base, &context.schema)
+            .map_err(|error| Error::new(ResultCode::INVALID_DN_SYNTAX, error.reason))?;
+        self.scope = Some(scope(request.scope));
+        self.filter.compile(request.filter, &context.schema);
+        self.selection.compile(request.attributes.iter(), request.types_only, &context.schema);
+        self.limits = Limits::of(request, context, caller);
+        (self.position, self.cookie, self.found_any, self.abandoned) = (None, None, false, false);
+        if let Some(page) = options.page {
+            self.begin_page(page, request, context, caller)?;
+        }
+        let is_walk =
+            self.scope != Some(Scope::Base) && !self.base.is_empty() && self.virtual_entry(context, caller).is_none();
+        if is_walk && context.store.find(&self.base).await?.is_none() {
+            return Err(matched::no_such_object(context, caller, &self.base).await);
+        }
+        Ok(())
+    }
+
+    fn begin_page(
+        &mut self,
+        page: Page<'_>,
+        request: &SearchRequest<'_>,
+        context: &Context,
+        caller: &Caller,
+    ) -> Result<()> {
+        let cookie = Cookie::of(&self.base, request, caller);
+        if !page.cookie.is_empty() {
+            let (position, sent) = cookie
+                .open(page.cookie, context)
+                .ok_or_else(|| Error::unwilling("The paged results cookie does not belong to this search"))?;
+            (self.position, self.limits.sent) = (Some(position), sent);
+        }
+        self.abandoned = page.size == 0;
+        self.limits.page = Some(page.size);
+        self.cookie = Some(cookie);
+        Ok(())
+    }
 
     /// Finds the next entries. Looks at a bounded number of candidates and returns `Paused` when they are used up, so that a door
     /// can serve others between two steps. Must not be called again after `Done` or an error.
     ///
     /// # Errors
-    /// The search's result where it is not success: sizeLimitExceeded, timeLimitExceeded, adminLimitExceeded, ...
-    pub async fn advance(&mut self, context: &Context, caller: &Caller, sink: &mut dyn EntrySink) -> Result<Advance>;
+    /// The search's result where it is not success: noSuchObject, sizeLimitExceeded, timeLimitExceeded, adminLimitExceeded.
+    pub async fn advance(&mut self, context: &Context, caller: &Caller, sink: &mut dyn EntrySink) -> Result<Advance> {
+        if self.limits.deadline.is_some_and(|deadline| context.clock.now() > deadline) {
+            return Err(Error::new(ResultCode::TIME_LIMIT_EXCEEDED, "The search took longer than its time limit"));
+        }
+        if self.abandoned {
+            return Ok(Advance::Done { cookie: Some(Vec::new()) });
+        }
+        if let Some(entry) = self.virtual_entry(context, caller) {
+            self.show_virtual(&entry, context, sink);
+            return Ok(Advance::Done { cookie: self.cookie.as_ref().map(|_| Vec::new()) });
+        }
+        match self.scope {
+            Some(Scope::Base) => self.read_base(context, caller, sink).await,
+            _ => self.walk(context, caller, sink).await,
+        }
+    }
+
+    /// The empty name is the root DSE as a base object; further down it means all naming contexts.
+    fn virtual_entry<'c>(&self, context: &'c Context, caller: &Caller) -> Option<Cow<'c, [u8]>> {
+        if self.base.is_empty() && self.scope != Some(Scope::Base) {
+            return None;
+        }
+        virtual_entries::find(context, caller, &self.base)
+    }
+
+    fn show_virtual(&mut self, entry: &Cow<'_, [u8]>, context: &Context, sink: &mut dyn EntrySink) {
+        let Some(entry) = EntryRef::new(entry) else { return };
+        let surroundings = Surroundings::default();
+        let is_base = matches!(self.scope, Some(Scope::Base | Scope::Subtree));
+        if is_base && self.filter.matches(entry, surroundings, &context.schema, &|_| true) == Truth::True {
+            let segments = self.selection.select(entry, surroundings, None, &context.schema, &mut self.scratch);
+            sink.entry(entry.dn(), &segments);
+        }
+    }
+
+    async fn read_base(&mut self, context: &Context, caller: &Caller, sink: &mut dyn EntrySink) -> Result<Advance> {
+        let access = context.access.load();
+        let mut visible = false;
+        let Self { base, filter, selection, scratch, .. } = self;
+        let mut reader = |found: Found<'_>| {
+            let view = access.view(caller, found.entry, &context.schema);
+            visible = view.is_visible();
+            if visible && matches(filter, &found, &view, context) {
+                show(selection, &found, &view, context, scratch, sink);
+            }
+        };
+        context.store.read(Target::Key(base), false, &mut reader).await?;
+        if !visible {
+            return Err(matched::no_such_object(context, caller, &self.base).await);
+        }
+        Ok(Advance::Done { cookie: self.cookie.as_ref().map(|_| Vec::new()) })
+    }
+
+    async fn walk(&mut self, context: &Context, caller: &Caller, sink: &mut dyn EntrySink) -> Result<Advance> {
+        let (progress, halt) = self.step(context, caller, sink, &context.access.load()).await?;
+        match (progress, halt) {
+            (_, Some(Halt::Size)) => {
+                Err(Error::new(ResultCode::SIZE_LIMIT_EXCEEDED, "More entries match than the size limit allows"))
+            }
+            (_, Some(Halt::Lookthrough)) => Err(Error::new(
+                ResultCode::ADMIN_LIMIT_EXCEEDED,
+                "No index serves this filter, and too many entries would have to be looked at",
+            )),
+            (Progress::More(position), Some(Halt::Page)) => {
+                let cookie = self.cookie.as_ref().map(|cookie| cookie.seal(&position, self.limits.sent, context));
+                Ok(Advance::Done { cookie: cookie.transpose()? })
+            }
+            (Progress::More(position), _) => {
+                self.position = Some(position);
+                Ok(Advance::Paused)
+            }
+            (Progress::Done, _) => self.end(context, caller).await,
+        }
+    }
+
+    /// One visit of the store.
+    async fn step(
+        &mut self,
+        context: &Context,
+        caller: &Caller,
+        sink: &mut dyn EntrySink,
+        access: &Access,
+    ) -> Result<(Progress, Option<Halt>)> {
+        let Self { base, scope, filter, selection, limits, position, found_any, scratch, .. } = self;
+        let query = Query { base, scope: scope.unwrap_or(Scope::Subtree), filter };
+        let mut share = SHARE;
+        let mut halt = None;
+        let mut visitor = |found: Found<'_>| {
+            if let Some(reason) = limits.before_candidate(&mut share, &found, sink) {
+                halt = Some(reason);
+                return Step::Pause;
+            }
+            let view = access.view(caller, found.entry, &context.schema);
+            if !view.is_visible() || !matches(filter, &found, &view, context) {
+                return Step::Continue;
+            }
+            if let Some(reason) = limits.before_entry() {
+                halt = Some(reason);
+                return Step::Pause;
+            }
+            *found_any = true;
+            show(selection, &found, &view, context, scratch, sink);
+            Step::Continue
+        };
+        let progress = context.store.search(&query, position.as_ref(), &mut visitor).await?;
+        Ok((progress, halt))
+    }
+
+    /// A base that the caller cannot see is absent, unless something visible was found below it.
+    async fn end(&self, context: &Context, caller: &Caller) -> Result<Advance> {
+        if !self.found_any && self.limits.sent == 0 && !self.base.is_empty() {
+            let access = context.access.load();
+            let mut visible = false;
+            let mut reader =
+                |found: Found<'_>| visible = access.view(caller, found.entry, &context.schema).is_visible();
+            context.store.read(Target::Key(&self.base), false, &mut reader).await?;
+            if !visible {
+                return Err(matched::no_such_object(context, caller, &self.base).await);
+            }
+        }
+        Ok(Advance::Done { cookie: self.cookie.as_ref().map(|_| Vec::new()) })
+    }
+}
+
+fn matches(filter: &CompiledFilter, found: &Found<'_>, view: &View<'_>, context: &Context) -> bool {
+    let surroundings = Surroundings { children: found.children };
+    filter.matches(found.entry, surroundings, &context.schema, &|attribute| view.may(Right::Search, attribute))
+        == Truth::True
+}
+
+fn show(
+    selection: &Selection,
+    found: &Found<'_>,
+    view: &View<'_>,
+    context: &Context,
+    scratch: &mut Vec<u8>,
+    sink: &mut dyn EntrySink,
+) {
+    let surroundings = Surroundings { children: found.children };
+    let segments = selection.select(found.entry, surroundings, Some(view), &context.schema, scratch);
+    sink.entry(found.entry.dn(), &segments);
+}
+
+impl Limits {
+    fn of(request: &SearchRequest<'_>, context: &Context, caller: &Caller) -> Self {
+        let config = context.config.load();
+        let unlimited = caller.is_root();
+        let least = |wish: u32, bound: u32| match (wish, if unlimited { 0 } else { bound }) {
+            (0, 0) => None,
+            (0, limit) | (limit, 0) => Some(limit),
+            (wish, bound) => Some(wish.min(bound)),
+        };
+        let bound = u32::try_from(config.limits.search_time.as_secs()).unwrap_or(u32::MAX);
+        let seconds = least(request.time_limit, bound);
+        Self {
+            size: least(request.size_limit, config.limits.search_size),
+            lookthrough: (!caller.may(Privilege::UnindexedSearch)).then_some(config.limits.lookthrough),
+            deadline: seconds
+                .map(|seconds| context.clock.now().plus(std::time::Duration::from_secs(u64::from(seconds)))),
+            ..Self::default()
+        }
+    }
+
+    fn before_candidate(&mut self, share: &mut u32, found: &Found<'_>, sink: &dyn EntrySink) -> Option<Halt> {
+        if *share == 0 || sink.is_full() {
+            return Some(Halt::Pause);
+        }
+        *share -= 1;
+        if !found.indexed {
+            self.looked_through = self.looked_through.saturating_add(1);
+            if self.lookthrough.is_some_and(|limit| self.looked_through > limit) {
+                return Some(Halt::Lookthrough);
+            }
+        }
+        None
+    }
+
+    fn before_entry(&mut self) -> Option<Halt> {
+        if self.size.is_some_and(|limit| self.sent >= limit) {
+            return Some(Halt::Size);
+        }
+        match &mut self.page {
+            Some(0) => return Some(Halt::Page),
+            Some(left) => *left -= 1,
+            None => {}
+        }
+        self.sent += 1;
+        None
+    }
+}
+
+fn scope(scope: RequestedScope) -> Scope {
+    match scope {
+        RequestedScope::Base => Scope::Base,
+        RequestedScope::One => Scope::One,
+        RequestedScope::Subtree => Scope::Subtree,
+        RequestedScope::Subordinates => Scope::Subordinates,
+    }
 }

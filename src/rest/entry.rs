@@ -4,9 +4,9 @@
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
-use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset, macros::format_description};
 
 use super::path;
+use crate::directory::schema::{Normalized, time::normalize_time};
 
 /// How the values of an attribute are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,69 +200,19 @@ fn object(text: &str) -> Option<Box<RawValue>> {
     if text.starts_with('{') { RawValue::from_string(text.to_owned()).ok() } else { None }
 }
 
-/// A generalized time (RFC 4517 section 3.3.13) as RFC 3339 in UTC with three digits of fraction.
+/// A generalized time (RFC 4517 section 3.3.13) as RFC 3339 in UTC with three digits of fraction, from its normalized form
+/// `YYYYMMDDHHMMSS[.f]`.
 fn rfc3339(text: &str) -> Option<String> {
-    let moment = generalized_time(text)?.to_offset(UtcOffset::UTC);
-    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    moment.format(format).ok()
-}
-
-/// Parses `YYYYMMDDHH[MM[SS]][(.|,)fraction](Z|(+|-)HH[MM])`; the fraction is of the smallest unit given.
-fn generalized_time(text: &str) -> Option<OffsetDateTime> {
-    let zone_at = text.find(['Z', '+', '-'])?;
-    let (clock, zone) = text.split_at_checked(zone_at)?;
-    let (digits, fraction) = clock.split_once(['.', ',']).unwrap_or((clock, ""));
-    let mut fields = Fields(digits);
-    let year = fields.take(4)?;
-    let date = Date::from_calendar_date(
-        i32::try_from(year).ok()?,
-        Month::try_from(u8::try_from(fields.take(2)?).ok()?).ok()?,
-        u8::try_from(fields.take(2)?).ok()?,
-    )
-    .ok()?;
-    let hour = fields.take(2)?;
-    let (minute, second, unit) = match fields.0.len() {
-        0 => (0, 0, 3_600),
-        2 => (fields.take(2)?, 0, 60),
-        _ => (fields.take(2)?, fields.take(2)?, 1),
-    };
-    let time = Time::from_hms(u8::try_from(hour).ok()?, u8::try_from(minute).ok()?, u8::try_from(second).ok()?).ok()?;
-    let moment = PrimitiveDateTime::new(date, time).assume_offset(offset(zone)?);
-    let whole = fields.0.is_empty() && fraction.bytes().all(|b| b.is_ascii_digit());
-    if whole { moment.checked_add(time::Duration::milliseconds(milliseconds(fraction, unit))) } else { None }
-}
-
-/// The digits of a time not yet read.
-struct Fields<'a>(&'a str);
-
-impl Fields<'_> {
-    fn take(&mut self, digits: usize) -> Option<u32> {
-        let (field, rest) = self.0.split_at_checked(digits)?;
-        self.0 = rest;
-        if field.bytes().all(|b| b.is_ascii_digit()) { field.parse().ok() } else { None }
-    }
-}
-
-/// The decimal `fraction` of `unit` seconds, in milliseconds, rounded down.
-fn milliseconds(fraction: &str, unit: i64) -> i64 {
-    let six = fraction.bytes().chain(std::iter::repeat(b'0')).take(6);
-    let millionths = six.fold(0, |sum, digit| sum * 10 + i64::from(digit.saturating_sub(b'0')));
-    millionths * unit / 1_000
-}
-
-fn offset(zone: &str) -> Option<UtcOffset> {
-    if zone == "Z" {
-        return Some(UtcOffset::UTC);
-    }
-    let (sign, digits) = zone.split_at_checked(1)?;
-    let mut fields = Fields(digits);
-    let hours = i8::try_from(fields.take(2)?).ok()?;
-    let minutes = if fields.0.is_empty() { 0 } else { i8::try_from(fields.take(2)?).ok()? };
-    if !fields.0.is_empty() {
+    let mut normalized = Normalized::new();
+    if !normalize_time(text.as_bytes(), &mut normalized) {
         return None;
     }
-    let sign = if sign == "-" { -1 } else { 1 };
-    UtcOffset::from_hms(sign * hours, sign * minutes, 0).ok()
+    let text = std::str::from_utf8(&normalized).ok()?;
+    let (clock, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let field = |from: usize, to: usize| clock.get(from..to);
+    let (year, month, day) = (field(0, 4)?, field(4, 6)?, field(6, 8)?);
+    let (hour, minute, second) = (field(8, 10)?, field(10, 12)?, field(12, 14)?);
+    Some(format!("{year}-{month}-{day}T{hour}:{minute}:{second}.{:0<3.3}Z", fraction))
 }
 
 #[cfg(test)]

@@ -24,12 +24,14 @@ use super::{
 use crate::{
     caller::{Caller, Channel},
     clock::UnixMillis,
+    config::LogLevel,
     directory::{dn::Dn, entry::Class, schema::Schema},
     error::{Error, Result},
     handlers::{
         context::Context,
         search::{Advance, EntrySink, Search, SearchOptions},
     },
+    telemetry::audit::Event,
 };
 
 /// `(objectClass=*)`, which every entry matches.
@@ -259,8 +261,32 @@ async fn search(
         filter_element: ANY,
         attributes: Strings::decode(&wanted).map_err(Error::other)?,
     };
+    let searched = run(&request, context, caller, sink).await;
+    let event = Event {
+        event: "read",
+        connection: Some(caller.channel.connection),
+        operation: Some(caller.operation),
+        client: caller.channel.peer,
+        user: Some(caller.dn()),
+        dn: Some(dn),
+        result: Some(ResultCode::SUCCESS),
+        ..Event::default()
+    };
+    match &searched {
+        Ok(()) => context.audit.record(LogLevel::Debug, &event),
+        Err(error) => context.audit.record_failure(LogLevel::Debug, event, error),
+    }
+    searched
+}
+
+async fn run(
+    request: &SearchRequest<'_>,
+    context: &Context,
+    caller: &Caller,
+    sink: &mut dyn EntrySink,
+) -> Result<()> {
     let mut search = Search::default();
-    search.begin(&request, SearchOptions::default(), context, caller).await?;
+    search.begin(request, SearchOptions::default(), context, caller).await?;
     while let Advance::Paused = search.advance(context, caller, sink).await? {
         tokio::task::yield_now().await;
     }

@@ -8,7 +8,7 @@ pub mod matching;
 pub(crate) mod prepare;
 mod publish;
 pub mod syntax;
-mod time;
+pub(crate) mod time;
 
 use std::{collections::HashMap, sync::Arc};
 
