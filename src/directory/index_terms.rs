@@ -159,3 +159,53 @@ pub fn terms(entry: EntryRef<'_>, schema: &Schema, indexes: &Indexes, each: &mut
 pub fn trigrams(text: &[u8], each: &mut impl FnMut(&[u8])) {
     text.windows(3).for_each(each);
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::directory::{attribute_ids::AttributeIds, dn::Dn, entry::Entry};
+
+    fn terms_of(kinds: &[Kind], name: &str, description: &str, value: &str) -> Vec<(Kind, String)> {
+        let schema = Schema::standard(Arc::new(AttributeIds::default()));
+        let indexes = Indexes::build(&schema, [(name, kinds)]).unwrap();
+        let mut entry = Entry::new(Dn::parse("cn=x").unwrap(), Uuid::nil());
+        entry.set(&schema, description, vec![value.as_bytes().to_vec()]);
+        let stored = entry.encode(&schema);
+        let mut found = Vec::new();
+        terms(EntryRef::new(&stored).unwrap(), &schema, &indexes, &mut |term| {
+            found.push((term.kind, String::from_utf8_lossy(term.value).into_owned()));
+        });
+        found
+    }
+
+    #[test]
+    fn an_entry_is_found_under_its_normalized_values() {
+        let found = terms_of(&[Kind::Equality, Kind::Presence, Kind::Substring], "cn", "cn;lang-en", " Ada  K ");
+        let expected: Vec<_> =
+            [" ad", "ada", "da ", "a k", " k "].map(|gram| (Kind::Substring, gram.to_owned())).into();
+        assert_eq!(found.get(..2).unwrap(), [(Kind::Presence, String::new()), (Kind::Equality, "ada k".to_owned())]);
+        assert_eq!(found.get(2..).unwrap(), expected);
+        assert!(terms_of(&[Kind::Equality], "cn", "sn", "x").is_empty());
+        assert!(terms_of(&[Kind::Equality], "uidNumber", "uidNumber", "no number").is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_indexed_is_refused_by_name() {
+        let schema = Schema::standard(Arc::new(AttributeIds::default()));
+        let wanted: [(&str, &[Kind]); 4] = [
+            ("unheardOf", &[Kind::Equality]),
+            ("userPassword", &[Kind::Equality]),
+            ("uidNumber", &[Kind::Substring]),
+            ("jpegPhoto", &[Kind::Equality]),
+        ];
+        for one in wanted {
+            assert!(Indexes::build(&schema, [one]).unwrap_err().contains(one.0));
+        }
+    }
+}
