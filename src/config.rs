@@ -141,6 +141,9 @@ section! {
         /// after that a code is needed too) or "password" (the password alone, as PingDirectory does; a stolen password is
         /// then enough to add a factor).
         pub self_service: SelfService = SelfService::SecondFactor;
+        /// DNs whose entries, and all entries below them, are service accounts: applications that bind with their password
+        /// alone. They are never asked for a code and cannot enrol a factor.
+        pub service_accounts: Vec<String> = Vec::new(), example r#"["ou=services,dc=example,dc=com"]"#;
     }
 }
 

@@ -39,6 +39,24 @@ pub enum Verdict {
     Wrong,
 }
 
+/// Octets of a new shared secret: the 160 bits that RFC 4226 requirement R6 recommends, and a whole number of base32 groups.
+pub const SECRET_LENGTH: usize = 20;
+
+/// The shared secret in base32 text (RFC 4648 section 6), in any case, padded or not; `None` if it is none or empty.
+pub fn secret_from_base32(text: &str) -> Option<Vec<u8>> {
+    let text = text.trim_end_matches('=').to_ascii_uppercase();
+    // The decoder would drop what is left over of a text cut in the middle of an octet.
+    if matches!(text.len() % 8, 1 | 3 | 6) {
+        return None;
+    }
+    base32::decode(base32::Alphabet::Rfc4648 { padding: false }, &text).filter(|secret| !secret.is_empty())
+}
+
+/// A shared secret as base32 text, upper case, without padding: as authenticator applications take it.
+pub fn secret_to_base32(secret: &[u8]) -> String {
+    base32::encode(base32::Alphabet::Rfc4648 { padding: false }, secret)
+}
+
 /// How many steps either side [`clock_offset`] looks: ten minutes at 30 seconds a step.
 const SEARCHED_STEPS: i64 = 20;
 
@@ -167,6 +185,18 @@ mod tests {
         let verdict = |step: u64, now| matching_step(SECRET, code_of(step).as_bytes(), at(now), &settings, Some(spent));
         assert_eq!(verdict(1001, 30_000), Verdict::Used);
         assert_eq!(verdict(1002, 30_030), Verdict::Fresh(Step(1002)));
+    }
+
+    #[test]
+    fn base32_is_read_in_any_case_padded_or_not() {
+        const TEXT: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        assert_eq!(secret_to_base32(SECRET), TEXT);
+        assert_eq!(secret_from_base32(&TEXT.to_lowercase()).as_deref(), Some(SECRET));
+        assert_eq!(secret_from_base32("DUONDFSY3TRN73HZDGWJDUSTWY======").map(|secret| secret.len()), Some(16));
+        assert_eq!(secret_from_base32("DUONDFSY3TRN73HZDGWJDUSTWY").map(|secret| secret.len()), Some(16));
+        for text in ["", "====", "G", "GEZ", "GEZDGN", "GEZD1NBV", "GEZ DGNBV", "\u{e4}EZDGNBV"] {
+            assert_eq!(secret_from_base32(text), None, "{text}");
+        }
     }
 
     #[test]

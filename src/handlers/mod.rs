@@ -2,12 +2,18 @@
 //! store; which OID, path or mechanism name leads to which handler is `routes.rs`.
 
 pub mod assertion;
+pub mod bind;
 pub mod compare;
 pub mod context;
 pub mod external;
 pub mod hashing;
 mod matched;
+mod password;
+mod plain;
+mod proof;
 pub mod search;
+pub mod subject;
+mod totp;
 pub mod virtual_entries;
 pub mod who_am_i;
 

@@ -1,0 +1,211 @@
+//! Binding: a name and what proves it become a `Caller`. Simple binds are at home here, and what every bind shares: the audit line, the
+//! root user, acting as somebody else. Whether a proof is good is decided in `proof`.
+//!
+//! Every bind writes its own audit line here, for only here it is known whose account it was about; the doors write none for binds.
+
+use std::sync::Arc;
+
+use countersign_proto::result_code::ResultCode;
+
+use crate::{
+    caller::{Caller, Identity, Strength},
+    config::{Config, LogLevel, SecondFactor},
+    directory::dn::Dn,
+    error::{Error, Result},
+    factors::{
+        password::{Value, read},
+        record::Record,
+    },
+    handlers::{
+        context::Context,
+        hashing::{configured_scheme, hash_password},
+        proof::{Claim, CodeClaim, Proven, prove, prove_root, refuse_stranger},
+        subject::{Account, Subject, acting_as, by_dn},
+    },
+    store::{Change, Target},
+    telemetry::{audit::Event, reason},
+};
+
+/// Simple bind (RFC 4513 section 5.1): `name` is a DN, `password` may have a code directly after it. Without either: anonymous.
+/// HTTP Basic and REST's `password` come here by their user name instead: see `PlainCredentials`.
+///
+/// # Errors
+/// `unwillingToPerform` for a name without a password; `invalidDNSyntax`; `invalidCredentials` whatever failed; `unavailable` if the
+/// outcome could not be recorded; `busy`.
+pub async fn simple(context: &Context, caller: &Caller, name: &str, password: &[u8]) -> Result<Caller> {
+    let attempt = Attempt { mechanism: "simple", user: name, authorization_id: None };
+    attempt.audited(context, caller, simple_outcome(context, caller, &attempt, name, password)).await
+}
+
+/// One bind, for its audit line.
+pub(super) struct Attempt<'a> {
+    /// `simple`, or the SASL mechanism's name.
+    pub(super) mechanism: &'static str,
+    /// The name as the client gave it.
+    pub(super) user: &'a str,
+    /// As whom to act.
+    pub(super) authorization_id: Option<&'a str>,
+}
+
+/// How far a bind got: the caller, and the account it was about.
+pub(super) struct Outcome {
+    dn: Option<String>,
+    caller: Result<Caller>,
+}
+
+impl Attempt<'_> {
+    /// The bind's result, after its audit line is written.
+    pub(super) async fn audited(
+        &self,
+        context: &Context,
+        caller: &Caller,
+        outcome: impl Future<Output = Outcome>,
+    ) -> Result<Caller> {
+        let began = context.clock.now();
+        let Outcome { dn, caller: bound } = outcome.await;
+        let mut event = Event {
+            event: "bind",
+            connection: Some(caller.channel.connection),
+            operation: Some(caller.operation),
+            client: caller.channel.peer,
+            user: Some(self.user).filter(|user| !user.is_empty()),
+            dn: dn.as_deref(),
+            mechanism: Some(self.mechanism),
+            took: Some(context.clock.now().since(began)),
+            ..Event::default()
+        };
+        match &bound {
+            Ok(bound) => {
+                event.factor = (bound.strength == Strength::TwoFactors).then_some("totp");
+                event.result = Some(ResultCode::SUCCESS);
+                context.audit.record(LogLevel::Info, &event);
+            }
+            Err(error) => context.audit.record_failure(LogLevel::Info, event, error),
+        }
+        bound
+    }
+
+    /// The caller that `claim` proves to be `subject`, acting as the authorization ID says.
+    pub(super) async fn prove(
+        &self,
+        context: &Context,
+        caller: &Caller,
+        subject: Subject,
+        claim: Claim<'_>,
+    ) -> Outcome {
+        let dn = match &subject {
+            Subject::Account(account) => Some(account.dn.clone()),
+            Subject::Root => Some(context.config.load().root.dn.clone()),
+            Subject::Nobody(_) => None,
+        };
+        let proven = match subject {
+            Subject::Account(account) => user(context, caller, *account, claim).await,
+            Subject::Root => root(context, caller, claim).await,
+            Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
+        };
+        let caller = match proven {
+            Ok(proven) => acting_as(context, proven, self.authorization_id).await,
+            Err(error) => Err(error),
+        };
+        Outcome { dn, caller }
+    }
+}
+
+impl Outcome {
+    /// A bind that failed before it was about an account.
+    pub(super) const fn failed(error: Error) -> Self {
+        Self { dn: None, caller: Err(error) }
+    }
+}
+
+/// How a password in one field is read: with a code after it, unless simple binds are left to the policies.
+pub(super) fn one_field(config: &Config) -> CodeClaim<'static> {
+    match config.simple_bind.second_factor {
+        SecondFactor::Enrolled => CodeClaim::Appended,
+        SecondFactor::Policy => CodeClaim::Alone,
+    }
+}
+
+async fn simple_outcome(
+    context: &Context,
+    caller: &Caller,
+    attempt: &Attempt<'_>,
+    name: &str,
+    password: &[u8],
+) -> Outcome {
+    if password.is_empty() {
+        let caller = match name.is_empty() {
+            true => Ok(caller.become_identity(Identity::Anonymous, Strength::None)),
+            // RFC 4513 section 5.1.2: else an application that forgot to ask for the password would take this for a proof.
+            false => Err(Error::unwilling("A bind with a name needs a password")),
+        };
+        return Outcome { dn: None, caller };
+    }
+    let subject = match Dn::parse(name) {
+        Ok(dn) if dn.rdn().is_none() => Ok(Subject::Nobody(reason::NO_SUCH_USER)),
+        Ok(dn) => by_dn(context, &dn).await,
+        Err(error) => Err(Error::new(ResultCode::INVALID_DN_SYNTAX, error.reason)),
+    };
+    let code = one_field(&context.config.load());
+    match subject {
+        Ok(subject) => attempt.prove(context, caller, subject, Claim { password: Some(password), code }).await,
+        Err(error) => Outcome::failed(error),
+    }
+}
+
+async fn user(context: &Context, caller: &Caller, account: Account, claim: Claim<'_>) -> Result<Caller> {
+    let now = context.clock.now();
+    let mut settle = |account: &Account, record: &mut Record| {
+        // The last login alone is not worth a write.
+        if *record != account.record {
+            record.last_login = Some(now);
+        }
+        Ok(())
+    };
+    let (Proven { account, strength }, ()) = prove(context, account, claim, false, &mut settle).await?;
+    let gone = || Error::invalid_credentials(reason::NO_SUCH_USER);
+    let user = context.user_by(Target::Id(account.id)).await?.ok_or_else(gone)?;
+    if strength == Strength::One
+        && let Some(password) = claim.password
+    {
+        rehash(context, &account, password).await;
+    }
+    Ok(caller.become_identity(Identity::User(Arc::new(user)), strength))
+}
+
+/// The root user has no entry, and so no factor: it is proven by its password alone.
+async fn root(context: &Context, caller: &Caller, claim: Claim<'_>) -> Result<Caller> {
+    match claim.code {
+        CodeClaim::Alone | CodeClaim::Appended => prove_root(context, claim.password).await?,
+        CodeClaim::Apart(_) | CodeClaim::Only(_) => {
+            return Err(refuse_stranger(context, claim, reason::NO_FACTOR).await);
+        }
+    }
+    let dn = context.config.load().root.dn.as_str().into();
+    Ok(caller.become_identity(Identity::Root(dn), Strength::One))
+}
+
+/// Replaces a hash of another scheme by one of the configured scheme. Best effort: a bind never fails for it.
+async fn rehash(context: &Context, account: &Account, password: &[u8]) {
+    let config = context.config.load_full();
+    let [stored] = account.passwords.as_slice() else { return };
+    let scheme = configured_scheme(&config);
+    if !config.password.rehash_on_bind || matches!(read(stored), Value::Hashed(stored) if stored.is_of(&scheme)) {
+        return;
+    }
+    let Ok(hashed) = hash_password(context, password).await else { return };
+    let mut change = None;
+    let mut replace = |found: crate::store::Found<'_>| {
+        let mut entry = found.entry.to_entry();
+        let Some(id) = context.schema.attribute_type("userPassword").map(|kind| kind.id) else { return };
+        // Somebody may have set another password meanwhile.
+        if entry.values(id) == [stored.clone()] {
+            entry.set(&context.schema, "userPassword", vec![hashed.clone().into_bytes()]);
+            change =
+                Some(Change::Replace { id: found.id, expected: found.version, entry: entry.encode(&context.schema) });
+        }
+    };
+    if context.store.read(Target::Id(account.id), false, &mut replace).await.is_ok() {
+        drop(context.store.apply(change.into_iter().collect()).await);
+    }
+}

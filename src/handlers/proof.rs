@@ -1,0 +1,293 @@
+//! Whether what was presented proves whose account it is: the core that simple binds, SASL mechanisms, REST and the static passwords
+//! of extended operations share. How each of them gets here is theirs.
+//!
+//! What holds for every proof:
+//! * At most one judgement of the stored password; a failure costs one hash of the configured scheme and one durable write, whatever
+//!   the cause and whether or not the account exists. Its text is always the same; the reason is for the log.
+//! * What a proof changes (a spent time step, cleared or added failures, what `settle` adds) is one write that holds only if the
+//!   record is still the one that was judged. Else the record is read and judged again: of two proofs with one code one wins, and
+//!   no number of guesses at once is more than so many guesses in a row.
+//! * A failure that cannot be recorded, and a code that cannot be spent, is 52 and proves nothing.
+//!
+//! The password is hashed first, and the record is read after it: what others recorded meanwhile counts.
+
+mod judgement;
+
+use std::borrow::Cow;
+
+use zeroize::Zeroizing;
+
+use self::judgement::{Judgement, Password, Presented, Rules, dummy_code_work, weigh};
+pub(super) use self::judgement::{open_secret, totp_place};
+use crate::{
+    caller::Strength,
+    error::{Error, Result},
+    factors::{
+        password::{Value, Workspace, read, verify},
+        record::Record,
+    },
+    handlers::{context::Context, subject::Account},
+    store::{Change, StoreError, Target},
+    telemetry::reason,
+};
+
+/// What a requester presents.
+#[derive(Clone, Copy)]
+pub(super) struct Claim<'a> {
+    /// The static password, perhaps with a code after it; absent: it proves nothing, unless `code` says so.
+    pub(super) password: Option<&'a [u8]>,
+    /// Where the code is.
+    pub(super) code: CodeClaim<'a>,
+}
+
+/// Where the code of a claim is.
+#[derive(Clone, Copy)]
+pub(super) enum CodeClaim<'a> {
+    /// Nowhere: the password alone is the proof.
+    Alone,
+    /// Directly after the password, if the account has an active factor.
+    Appended,
+    /// Beside the password; needed in any case.
+    Apart(&'a [u8]),
+    /// Here, and no password is asked for: the requester is authenticated already.
+    Only(&'a [u8]),
+}
+
+/// A proof that was good.
+pub(super) struct Proven {
+    /// The account as it was when it was proven.
+    pub(super) account: Account,
+    /// By what.
+    pub(super) strength: Strength,
+}
+
+/// Most values of userPassword that are judged: a heap of slow hashes must not stall the server.
+const MAX_PASSWORDS: usize = 4;
+/// How often a record is judged again after somebody else changed it; each time somebody got on, so only a flood gets here.
+const MAX_ATTEMPTS: usize = 200;
+
+/// Whether `claim` proves `account`. After a good proof `settle` may change the record further, or refuse: the code is spent then too.
+/// `durable`: whether success rests on the record; if not, only spending a code does.
+///
+/// # Errors
+/// `invalidCredentials` whatever failed; `unavailable` if the outcome cannot be recorded; `busy` if too much is hashed; those of
+/// `settle`.
+pub(super) async fn prove<T: Send>(
+    context: &Context,
+    account: Account,
+    claim: Claim<'_>,
+    durable: bool,
+    settle: &mut (dyn FnMut(&Account, &mut Record) -> Result<T> + Send),
+) -> Result<(Proven, T)> {
+    let rules = Rules::of(context);
+    let mut account = account;
+    let mut presented = Presented::of(context, &rules, &account, claim)?;
+    let mut hashed = Hashed::judge(context, &rules, &account.passwords, presented.password).await?;
+    for _ in 0..MAX_ATTEMPTS {
+        let id = account.id;
+        let fresh = Account::read(context, Target::Id(id)).await?.filter(|fresh| fresh.uuid == account.uuid);
+        let Some(fresh) = fresh else {
+            return Err(hashed.refuse_stranger(context, &rules, claim, reason::NO_SUCH_USER).await);
+        };
+        let again = Presented::of(context, &rules, &fresh, claim)?;
+        if again.password != presented.password || fresh.passwords != account.passwords {
+            let paid = hashed.paid;
+            hashed = Hashed::judge(context, &rules, &fresh.passwords, again.password).await?;
+            hashed.paid |= paid;
+        }
+        (account, presented) = (fresh, again);
+        let verdict = match claim.code {
+            CodeClaim::Only(_) => Password::NotAsked,
+            _ => hashed.verdict,
+        };
+        match weigh(context, &rules, &account, verdict, presented.code, context.clock.now())? {
+            Judgement::Refused { reason, record } => {
+                let busy = hashed.pay(context, &rules, claim).await.err();
+                match context.store.apply(vec![failure(&account, record)]).await {
+                    Ok(_) => return Err(busy.unwrap_or_else(|| Error::invalid_credentials(reason))),
+                    Err(StoreError::Conflict | StoreError::NotFound) => {}
+                    Err(error) => return Err(not_recorded(error)),
+                }
+            }
+            Judgement::Accepted { record, strength } => {
+                let mut settled = record.clone();
+                let outcome = settle(&account, &mut settled);
+                let record = if outcome.is_ok() { settled } else { record };
+                match keep(context, &account, record, durable || strength == Strength::TwoFactors).await {
+                    Ok(()) => return outcome.map(|outcome| (Proven { account, strength }, outcome)),
+                    Err(StoreError::Conflict | StoreError::NotFound) => {}
+                    Err(error) => return Err(not_recorded(error)),
+                }
+            }
+        }
+    }
+    Err(Error::busy().reason(reason::BUSY))
+}
+
+/// Whether `password` is the root user's. There is no record to count failures in; each costs a hash and a durable write.
+///
+/// # Errors
+/// As [`prove`].
+pub(super) async fn prove_root(context: &Context, password: Option<&[u8]>) -> Result<()> {
+    let rules = Rules::of(context);
+    let config = context.config.load_full();
+    let values: Vec<Vec<u8>> = config.root.password_hash.iter().map(|hash| hash.expose().as_bytes().to_vec()).collect();
+    let mut hashed = Hashed::judge(context, &rules, &values, password).await?;
+    match hashed.verdict {
+        Password::Right | Password::NotAsked => Ok(()),
+        Password::Wrong(reason) => {
+            let claim = Claim { password, code: CodeClaim::Alone };
+            Err(hashed.refuse_stranger(context, &rules, claim, reason).await)
+        }
+    }
+}
+
+/// The answer to a claim about nobody's account, after the work and the write that a wrong password costs.
+pub(super) async fn refuse_stranger(context: &Context, claim: Claim<'_>, reason: &'static str) -> Error {
+    let mut hashed = Hashed { verdict: Password::Wrong(reason), paid: false };
+    hashed.refuse_stranger(context, &Rules::of(context), claim, reason).await
+}
+
+/// The answer to a failed proof that is no password, of an account: a hash, and the failure counted with the password's.
+///
+/// # Errors
+/// Always.
+pub(super) async fn refuse_account<T>(context: &Context, account: Account, reason: &'static str) -> Result<T> {
+    let claim = Claim { password: None, code: CodeClaim::Alone };
+    let refused = prove(context, account, claim, false, &mut |_, _| Ok(())).await;
+    Err(match refused {
+        Err(error) if error.reason.as_deref() == Some(reason::WRONG_PASSWORD) => error.reason(reason),
+        Err(error) => error,
+        Ok(_) => Error::invalid_credentials(reason),
+    })
+}
+
+/// Whether the account is refused whatever is proven: not usable, or its password locked.
+pub(super) fn is_refused(context: &Context, account: &Account) -> bool {
+    account.unusable.is_some() || Rules::of(context).locks_password(account, context.clock.now())
+}
+
+/// The record changed as `change` says, by whoever may: read, changed and written until nobody was faster.
+///
+/// # Errors
+/// Those of `change`; `noSuchObject` if the entry is gone; those of the store.
+pub(super) async fn update_record<T: Send>(
+    context: &Context,
+    mut account: Account,
+    change: &mut (dyn FnMut(&Account, &mut Record) -> Result<T> + Send),
+) -> Result<T> {
+    for _ in 0..MAX_ATTEMPTS {
+        let mut record = account.record.clone();
+        let outcome = change(&account, &mut record)?;
+        match keep(context, &account, record, true).await {
+            Ok(()) => return Ok(outcome),
+            Err(StoreError::Conflict) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let id = account.id;
+        account = Account::read(context, Target::Id(id)).await?.ok_or_else(|| Error::no_such_object(None))?;
+    }
+    Err(Error::busy().reason(reason::BUSY))
+}
+
+/// A password as judged against the stored values.
+struct Hashed {
+    verdict: Password,
+    /// Whether a hash of the configured scheme was computed for it.
+    paid: bool,
+}
+
+impl Hashed {
+    async fn judge(context: &Context, rules: &Rules, values: &[Vec<u8>], password: Option<&[u8]>) -> Result<Self> {
+        let Some(password) = password else {
+            return Ok(Self { verdict: Password::Wrong(reason::WRONG_PASSWORD), paid: false });
+        };
+        let stored = || {
+            values.iter().take(MAX_PASSWORDS).filter_map(|value| match read(value) {
+                Value::Hashed(stored) => Some(stored),
+                Value::Unusable | Value::ClearText(_) => None,
+            })
+        };
+        let paid = stored().any(|stored| stored.is_of(&rules.scheme));
+        let right = if stored().all(|stored| stored.is_light()) {
+            verify(values.iter().take(MAX_PASSWORDS).map(Vec::as_slice), password, &mut Workspace::default())
+        } else {
+            let values: Vec<Vec<u8>> = values.iter().take(MAX_PASSWORDS).cloned().collect();
+            let password = Zeroizing::new(password.to_vec());
+            let judge = move |workspace: &mut Workspace| verify(values.iter().map(Vec::as_slice), &password, workspace);
+            context.hashing.run(judge).await?
+        };
+        let verdict = match right {
+            true => Password::Right,
+            false if values.is_empty() => Password::Wrong(reason::NO_PASSWORD),
+            false if stored().next().is_none() => Password::Wrong(reason::UNUSABLE_HASH),
+            false => Password::Wrong(reason::WRONG_PASSWORD),
+        };
+        Ok(Self { verdict, paid })
+    }
+
+    /// Computes a hash of the configured scheme, if none was computed yet.
+    async fn pay(&mut self, context: &Context, rules: &Rules, claim: Claim<'_>) -> Result<()> {
+        if self.paid || matches!(claim.code, CodeClaim::Only(_)) {
+            return Ok(());
+        }
+        self.paid = true;
+        let scheme = rules.scheme;
+        if scheme.is_light() {
+            scheme.burn(claim.password.unwrap_or_default(), &mut Workspace::default());
+            return Ok(());
+        }
+        let password = Zeroizing::new(claim.password.unwrap_or_default().to_vec());
+        context.hashing.run(move |workspace| scheme.burn(&password, workspace)).await
+    }
+
+    async fn refuse_stranger(
+        &mut self,
+        context: &Context,
+        rules: &Rules,
+        claim: Claim<'_>,
+        reason: &'static str,
+    ) -> Error {
+        dummy_code_work(rules, context.clock.now());
+        let busy = self.pay(context, rules, claim).await.err();
+        match context.store.apply(vec![stranger(context)]).await {
+            Ok(_) => busy.unwrap_or_else(|| Error::invalid_credentials(reason)),
+            Err(error) => not_recorded(error),
+        }
+    }
+}
+
+/// Writes the record if it changed. Where success does not rest on it, only a lost race is an error.
+async fn keep(context: &Context, account: &Account, record: Record, durable: bool) -> Result<(), StoreError> {
+    if record == account.record {
+        return Ok(());
+    }
+    match context.store.apply(vec![factors(account, &record)]).await {
+        Ok(_) => Ok(()),
+        Err(error @ (StoreError::Conflict | StoreError::NotFound)) => Err(error),
+        Err(error) if durable => Err(error),
+        Err(_) => Ok(()),
+    }
+}
+
+fn factors(account: &Account, record: &Record) -> Change {
+    Change::Factors { id: account.id, expected: account.record_version, record: record.encode() }
+}
+
+/// The durable write of a failure: the account's record, or, where nothing is counted, one that costs the same.
+fn failure(account: &Account, record: Option<Record>) -> Change {
+    match record {
+        Some(record) => factors(account, &record),
+        None => Change::Stranger { record: account.record.encode() },
+    }
+}
+
+fn stranger(context: &Context) -> Change {
+    let mut record = Record { last_login: Some(context.clock.now()), ..Record::default() };
+    record.password_failures.last = context.clock.now();
+    Change::Stranger { record: record.encode() }
+}
+
+fn not_recorded(error: StoreError) -> Error {
+    Error::unavailable(error).reason(Cow::Borrowed(reason::NOT_RECORDED))
+}

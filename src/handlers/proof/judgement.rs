@@ -1,0 +1,290 @@
+//! The judgement itself: what was presented, weighed against an account as it was at one moment. It waits for nothing and writes
+//! nothing; the record that it answers with is for the caller to keep.
+
+use std::{borrow::Cow, hint::black_box};
+
+use zeroize::Zeroizing;
+
+use super::{Claim, CodeClaim};
+use crate::{
+    caller::Strength,
+    clock::UnixMillis,
+    error::{Error, Result},
+    factors::{
+        appended::{Code as Shape, Expected, splits},
+        lockout::{Door, Settings as Lockout},
+        password::Scheme,
+        record::{Factor, Record},
+        totp::{Settings as Totp, Step, Verdict, clock_offset, matching_step, spent_by_fence},
+    },
+    handlers::{context::Context, hashing::configured_scheme, subject::Account},
+    seal::Place,
+    telemetry::reason,
+};
+
+/// The attribute to which TOTP secrets are sealed.
+const TOTP_SECRET: &str = "ds-auth-totp-shared-secret";
+/// What codes are compared with where there is no secret, for the time it takes.
+const NO_SECRET: [u8; 20] = [0x5A; 20];
+
+/// The configuration as far as proofs go by it.
+pub(in crate::handlers) struct Rules {
+    pub(super) scheme: Scheme,
+    password: Lockout,
+    second_factor: Lockout,
+    totp: Totp,
+    fence: Option<UnixMillis>,
+    separator: Option<u8>,
+}
+
+/// What was presented, taken apart for one account.
+pub(super) struct Presented<'a> {
+    pub(super) password: Option<&'a [u8]>,
+    pub(super) code: Code<'a>,
+}
+
+/// The code of a claim.
+#[derive(Clone, Copy)]
+pub(in crate::handlers) enum Code<'a> {
+    /// None is asked for.
+    NotNeeded,
+    /// There should be one.
+    Missing,
+    /// This one.
+    Given(&'a [u8]),
+}
+
+/// What became of the password.
+#[derive(Clone, Copy)]
+pub(super) enum Password {
+    Right,
+    Wrong(&'static str),
+    NotAsked,
+}
+
+/// What a claim is worth.
+pub(super) enum Judgement {
+    /// Proven, once this record is kept.
+    Accepted { record: Record, strength: Strength },
+    /// Not proven; the record counts the failure, if it counts.
+    Refused { reason: Cow<'static, str>, record: Option<Record> },
+}
+
+/// What a code is worth, against all of an account's secrets.
+#[derive(Default)]
+struct Codes {
+    fresh: Option<(u32, Step)>,
+    used: bool,
+    compared: usize,
+    clock_offset: Option<i64>,
+}
+
+impl Rules {
+    pub(in crate::handlers) fn of(context: &Context) -> Self {
+        let config = context.config.load();
+        let password = Lockout {
+            failures: config.lockout.failures,
+            duration: config.lockout.duration,
+            forget_after: config.lockout.forget_after,
+            closed_after: None,
+        };
+        let close_after = config.lockout.close_factor_after;
+        Self {
+            scheme: configured_scheme(&config),
+            password,
+            second_factor: Lockout { closed_after: (close_after > 0).then_some(close_after), ..password },
+            totp: Totp {
+                period_seconds: u32::try_from(config.totp.step.as_secs()).unwrap_or(u32::MAX),
+                window: u8::try_from(config.totp.window).unwrap_or(u8::MAX),
+                ..Totp::default()
+            },
+            fence: Some(context.store.fence()).filter(|&fence| fence > 0).map(UnixMillis),
+            separator: config.simple_bind.separator.bytes().next(),
+        }
+    }
+
+    /// Whether too many wrong passwords lock the account.
+    pub(super) fn locks_password(&self, account: &Account, now: UnixMillis) -> bool {
+        account.record.password_failures.door(now, &self.password) != Door::Open
+    }
+
+    /// The newest step of a factor that no code may have any more.
+    fn spent(&self, factor: &Factor, settings: &Totp) -> Option<Step> {
+        factor.last_step.max(self.fence.map(|fence| spent_by_fence(fence, settings)))
+    }
+}
+
+impl<'a> Presented<'a> {
+    /// `claim` as `account` has it: where its password ends and its code begins.
+    pub(super) fn of(context: &Context, rules: &Rules, account: &Account, claim: Claim<'a>) -> Result<Self> {
+        let field = match claim.code {
+            CodeClaim::Alone => return Ok(Self { password: claim.password, code: Code::NotNeeded }),
+            CodeClaim::Apart(code) => return Ok(Self { password: claim.password, code: Code::Given(code) }),
+            CodeClaim::Only(code) => return Ok(Self { password: None, code: Code::Given(code) }),
+            CodeClaim::Appended => claim.password.unwrap_or_default(),
+        };
+        if account.is_service || !account.record.has_active_factor() {
+            return Ok(Self { password: claim.password, code: Code::NotNeeded });
+        }
+        let mut digits: Vec<u8> =
+            account.record.active_totp().map(|factor| factor.settings(&rules.totp).digits).collect();
+        digits.sort_unstable();
+        digits.dedup();
+        let readings = splits(field, &Expected { digits, yubikey: false, separator: rules.separator });
+        let mut chosen = readings.first().copied();
+        if readings.len() > 1 {
+            for reading in readings {
+                let (Shape::Digits(code) | Shape::YubiKey(code)) = reading.code;
+                let codes = Codes::judge(context, rules, account, code, context.clock.now())?;
+                if codes.fresh.is_some() || codes.used {
+                    chosen = Some(reading);
+                    break;
+                }
+            }
+        }
+        Ok(match chosen {
+            Some(split) => {
+                let (Shape::Digits(code) | Shape::YubiKey(code)) = split.code;
+                Self { password: Some(split.password), code: Code::Given(code) }
+            }
+            None => Self { password: claim.password, code: Code::Missing },
+        })
+    }
+}
+
+impl Codes {
+    fn judge(context: &Context, rules: &Rules, account: &Account, code: &[u8], now: UnixMillis) -> Result<Self> {
+        let mut codes = Self::default();
+        for factor in account.record.active_totp() {
+            let (settings, secret) = (factor.settings(&rules.totp), open_secret(context, account, factor)?);
+            codes.compared += 1;
+            match matching_step(&secret, code, now, &settings, rules.spent(factor, &settings)) {
+                Verdict::Fresh(step) => codes.fresh = codes.fresh.or(Some((factor.id, step))),
+                Verdict::Used => codes.used = true,
+                Verdict::Wrong => {}
+            }
+        }
+        Ok(codes)
+    }
+
+    /// How far off the clock is that made a refused code. Asked after every refusal, so that its time tells nothing.
+    fn look_further(
+        &mut self,
+        context: &Context,
+        rules: &Rules,
+        account: &Account,
+        code: &[u8],
+        now: UnixMillis,
+    ) -> Result<()> {
+        for factor in account.record.active_totp() {
+            let settings = factor.settings(&rules.totp);
+            let offset = clock_offset(&open_secret(context, account, factor)?, code, now, &settings);
+            self.clock_offset = self.clock_offset.or(offset);
+        }
+        Ok(())
+    }
+}
+
+/// Weighs a claim against `account` as it was when it was read.
+pub(super) fn weigh(
+    context: &Context,
+    rules: &Rules,
+    account: &Account,
+    password: Password,
+    code: Code<'_>,
+    now: UnixMillis,
+) -> Result<Judgement> {
+    let codes = match code {
+        Code::Given(code) => Codes::judge(context, rules, account, code, now)?,
+        Code::NotNeeded | Code::Missing => Codes::default(),
+    };
+    let judgement = combine(rules, account, password, code, &codes, now);
+    let Judgement::Refused { reason: why, record } = judgement else { return Ok(judgement) };
+    let mut codes = codes;
+    match code {
+        Code::Given(code) if codes.compared > 0 => codes.look_further(context, rules, account, code, now)?,
+        _ => dummy_code_work(rules, now),
+    }
+    let why = match codes.clock_offset {
+        Some(offset) if why == reason::WRONG_CODE => format!("{}:{offset:+}", reason::CLOCK_OFF).into(),
+        _ => why,
+    };
+    Ok(Judgement::Refused { reason: why, record })
+}
+
+fn combine(
+    rules: &Rules,
+    account: &Account,
+    password: Password,
+    code: Code<'_>,
+    codes: &Codes,
+    now: UnixMillis,
+) -> Judgement {
+    let record = &account.record;
+    let uncounted = |reason: &'static str| Judgement::Refused { reason: reason.into(), record: None };
+    if let Some(reason) = account.unusable {
+        return uncounted(reason);
+    }
+    match password {
+        Password::NotAsked => {}
+        _ if rules.locks_password(account, now) => return uncounted(reason::LOCKED),
+        Password::Wrong(reason) => {
+            let password_failures = record.password_failures.failed(now, &rules.password);
+            return Judgement::Refused {
+                reason: reason.into(),
+                record: Some(Record { password_failures, ..record.clone() }),
+            };
+        }
+        Password::Right => {}
+    }
+    if matches!(code, Code::NotNeeded) {
+        let mut record = record.clone();
+        record.password_failures = Default::default();
+        return Judgement::Accepted { record, strength: Strength::One };
+    }
+    match record.second_factor_failures.door(now, &rules.second_factor) {
+        Door::Open => {}
+        Door::Locked { .. } => return uncounted(reason::FACTOR_LOCKED),
+        Door::Closed => return uncounted(reason::FACTOR_CLOSED),
+    }
+    if let Some((factor, step)) = codes.fresh {
+        let mut record = record.clone();
+        record.claim_step(factor, step, now);
+        record.second_factor_failures = Default::default();
+        if matches!(password, Password::Right) {
+            record.password_failures = Default::default();
+        }
+        return Judgement::Accepted { record, strength: Strength::TwoFactors };
+    }
+    let reason = match code {
+        Code::Missing => reason::CODE_MISSING,
+        _ if codes.compared == 0 => reason::NO_FACTOR,
+        _ if codes.used => reason::CODE_ALREADY_USED,
+        _ => reason::WRONG_CODE,
+    };
+    let second_factor_failures = record.second_factor_failures.failed(now, &rules.second_factor);
+    Judgement::Refused { reason: reason.into(), record: Some(Record { second_factor_failures, ..record.clone() }) }
+}
+
+/// The work of judging one code and looking how far off it is, for a claim that has none to judge.
+pub(super) fn dummy_code_work(rules: &Rules, now: UnixMillis) {
+    black_box(matching_step(&NO_SECRET, b"000000", now, &rules.totp, None));
+    black_box(clock_offset(&NO_SECRET, b"000000", now, &rules.totp));
+}
+
+/// The shared secret of a TOTP factor.
+///
+/// # Errors
+/// `unavailable` if it does not open: the account is refused, not taken for one without factors.
+pub(in crate::handlers) fn open_secret(
+    context: &Context,
+    account: &Account,
+    factor: &Factor,
+) -> Result<Zeroizing<Vec<u8>>> {
+    context.sealer.open(totp_place(account), &factor.secret).map_err(Error::unavailable)
+}
+
+/// Where the TOTP secrets of an account belong.
+pub(in crate::handlers) fn totp_place(account: &Account) -> Place<'_> {
+    Place { entry: account.uuid, attribute: TOTP_SECRET }
+}
