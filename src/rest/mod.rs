@@ -9,9 +9,20 @@
 //! hyper alone serves: the routes are the rows of `routes.rs`, and a DN in a path has to be split off before anything is
 //! decoded, so a router on top would have nothing left to do.
 
+pub mod endpoint;
 pub mod entry;
 pub mod json;
+pub mod listener;
 pub mod media;
 pub mod path;
 pub mod selection;
 pub mod status;
+
+mod activity;
+mod authenticate;
+mod authentication;
+mod availability;
+mod controls;
+mod exchange;
+mod operation;
+mod read;
