@@ -12,13 +12,12 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use countersign_proto::oid;
 
+pub use self::start_error::StartError;
 use self::{
     listeners::{Addresses, Doors},
     site_data::SiteData,
 };
-pub use self::start_error::StartError;
 use crate::{
     access::Access,
     clock::{Clock, SystemClock},
@@ -28,6 +27,7 @@ use crate::{
     handlers::{
         context::{Context, Served},
         hashing::Hashing,
+        virtual_entries::VirtualEntries,
     },
     ldap, open_files,
     random::{Random, SystemRandom, octets},
@@ -35,14 +35,6 @@ use crate::{
     telemetry::audit::Audit,
     tls::Tls,
 };
-
-/// Features of the root DSE's supportedFeatures (RFC 3674): they are in how requests are read, so no table serves them.
-const FEATURES: &[&str] = &[
-    oid::FEATURE_ALL_OPERATIONAL_ATTRIBUTES,
-    oid::FEATURE_OBJECT_CLASS_ATTRIBUTES,
-    oid::FEATURE_TRUE_FALSE_FILTERS,
-    oid::FEATURE_MODIFY_INCREMENT,
-];
 
 /// What a test may replace.
 pub struct ServerParts {
@@ -155,14 +147,12 @@ impl Running {
     }
 
     fn listening(&self) -> String {
-        let doors = [
-            ("ldap", &self.ldap),
-            ("ldaps", &self.ldap_tls),
-            ("https", &self.rest),
-            ("http", &self.rest_plain),
-        ];
+        let doors =
+            [("ldap", &self.ldap), ("ldaps", &self.ldap_tls), ("https", &self.rest), ("http", &self.rest_plain)];
         let mut text = format!("countersign {} serves", env!("CARGO_PKG_VERSION"));
-        for (scheme, address) in doors.iter().flat_map(|(scheme, list)| list.iter().map(move |address| (scheme, address))) {
+        for (scheme, address) in
+            doors.iter().flat_map(|(scheme, list)| list.iter().map(move |address| (scheme, address)))
+        {
             text.push_str(&format!(" {scheme}://{address}"));
         }
         text.push_str(&format!(" and {}", self.doors.local().display()));
@@ -182,7 +172,6 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
         extensions: routes::ROUTES.iter().map(|route| route.oid).collect(),
         controls: ldap::controls::supported(),
         mechanisms: routes::MECHANISMS.iter().map(|route| route.name).collect(),
-        features: FEATURES.to_vec(),
         startup_uuid: uuid::Builder::from_random_bytes(startup).into_uuid(),
         started: parts.clock.now(),
     };
@@ -198,6 +187,7 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
         random: parts.random,
         sealer,
         hashing,
+        virtual_entries: VirtualEntries::default(),
         audit,
         served,
         connections: AtomicU64::new(1),

@@ -24,13 +24,18 @@ pub(super) async fn all(site: &mut Site, files: &[PathBuf]) -> Result<u64, Failu
         let input: Box<dyn BufRead> = if file == Path::new("-") {
             Box::new(stdin().lock())
         } else {
-            Box::new(BufReader::new(File::open(file).map_err(|error| Failure::refused(format!("{}: {error}", file.display())))?))
+            Box::new(BufReader::new(
+                File::open(file).map_err(|error| Failure::refused(format!("{}: {error}", file.display())))?,
+            ))
         };
         for record in Reader::new(input) {
-            let record = record.map_err(|error| Failure::refused(format!("{}, {error}; {count} records before it are done", file.display())))?;
+            let record = record.map_err(|error| {
+                Failure::refused(format!("{}, {error}; {count} records before it are done", file.display()))
+            })?;
             let (line, dn) = (record.line, record.dn.clone());
             site.client.change(operation(record)).await.map_err(|failure| {
-                failure.at(format!("{}, line {line}: {dn}", file.display()), format!("{count} records before it are done"))
+                failure
+                    .at(format!("{}, line {line}: {dn}", file.display()), format!("{count} records before it are done"))
             })?;
             count += 1;
         }
@@ -42,9 +47,10 @@ fn operation(record: Record) -> LdapOp {
     let Record { dn, content, .. } = record;
     match content {
         Content::Entry(values) => LdapOp::AddRequest(LdapAddRequest { dn, attributes: gathered(values) }),
-        Content::Modify(modifications) => {
-            LdapOp::ModifyRequest(LdapModifyRequest { dn, changes: modifications.into_iter().map(modification).collect() })
-        }
+        Content::Modify(modifications) => LdapOp::ModifyRequest(LdapModifyRequest {
+            dn,
+            changes: modifications.into_iter().map(modification).collect(),
+        }),
         Content::Rename { new_rdn, delete_old_rdn, new_superior } => LdapOp::ModifyDNRequest(LdapModifyDNRequest {
             dn,
             newrdn: new_rdn,

@@ -7,8 +7,8 @@ use futures_util::{SinkExt, StreamExt};
 use ldap3_proto::{
     LdapCodec,
     proto::{
-        LdapAttribute, LdapBindCred, LdapBindRequest, LdapDerefAliases, LdapExtendedRequest, LdapFilter, LdapMsg, LdapOp,
-        LdapResult, LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchScope, SaslCredentials,
+        LdapAttribute, LdapBindCred, LdapBindRequest, LdapDerefAliases, LdapExtendedRequest, LdapFilter, LdapMsg,
+        LdapOp, LdapResult, LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchScope, SaslCredentials,
     },
 };
 use rustls_pki_types::ServerName;
@@ -56,7 +56,9 @@ impl Client {
         if !encrypted {
             return Ok(Self::over(Box::new(stream)));
         }
-        let ca_file = ca_file.ok_or_else(|| Failure::usage("ldaps needs --ca-file FILE: the CA that the server's certificate is from"))?;
+        let ca_file = ca_file.ok_or_else(|| {
+            Failure::usage("ldaps needs --ca-file FILE: the CA that the server's certificate is from")
+        })?;
         let settings = rustls::ClientConfig::builder_with_provider(tls::provider())
             .with_safe_default_protocol_versions()?
             .with_root_certificates(tls::roots(ca_file)?)
@@ -116,7 +118,9 @@ impl Client {
             match self.receive().await? {
                 LdapOp::SearchResultEntry(entry) => entries.push(entry),
                 LdapOp::SearchResultReference(_) => {}
-                LdapOp::SearchResultDone(result) if result.code == LdapResultCode::NoSuchObject => return Ok(Vec::new()),
+                LdapOp::SearchResultDone(result) if result.code == LdapResultCode::NoSuchObject => {
+                    return Ok(Vec::new());
+                }
                 LdapOp::SearchResultDone(result) => return succeeded(&result).map(|()| entries),
                 _ => return Err(confused()),
             }
@@ -135,7 +139,11 @@ impl Client {
     }
 
     /// An extended operation: its result and its value.
-    pub(crate) async fn extended(&mut self, oid: &str, value: Option<Vec<u8>>) -> Result<(LdapResult, Option<Vec<u8>>), Failure> {
+    pub(crate) async fn extended(
+        &mut self,
+        oid: &str,
+        value: Option<Vec<u8>>,
+    ) -> Result<(LdapResult, Option<Vec<u8>>), Failure> {
         match self.ask(LdapOp::ExtendedRequest(LdapExtendedRequest { name: oid.to_owned(), value })).await? {
             LdapOp::ExtendedResponse(response) => Ok((response.res, response.value)),
             _ => Err(confused()),
@@ -150,7 +158,10 @@ impl Client {
     async fn send(&mut self, op: LdapOp) -> Result<(), Failure> {
         self.last_id += 1;
         let message = LdapMsg { msgid: self.last_id, op, ctrl: Vec::new() };
-        self.messages.send(message).await.map_err(|error| Failure::unreachable(format!("the server went away: {error}")))
+        self.messages
+            .send(message)
+            .await
+            .map_err(|error| Failure::unreachable(format!("the server went away: {error}")))
     }
 
     async fn receive(&mut self) -> Result<LdapOp, Failure> {

@@ -78,7 +78,8 @@ pub(crate) fn load(config: &Config, input: impl Read + Send, progress: &Progress
         creator: config.root.dn.clone(),
     };
     let mut entries = Entries::new(BufReader::with_capacity(1 << 20, input), &rules, |octets| progress.read(octets));
-    let count = opened.import(schema, indexes, suffixes, &mut entries, &mut |stage, count| progress.at(stage, count))?;
+    let count =
+        opened.import(schema, indexes, suffixes, &mut entries, &mut |stage, count| progress.at(stage, count))?;
     Ok(count)
 }
 
@@ -163,11 +164,19 @@ impl Export {
 }
 
 /// Every entry, parents before children: hashes of passwords are in it, factor records are not.
-fn write_all(store: &dyn Store, schema: &Schema, config: &Config, out: &mut (impl Write + Send)) -> Result<u64, Failure> {
+fn write_all(
+    store: &dyn Store,
+    schema: &Schema,
+    config: &Config,
+    out: &mut (impl Write + Send),
+) -> Result<u64, Failure> {
     writeln!(out, "version: 1\n")?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let mut everything = CompiledFilter::default();
-    everything.compile(Filter::decode(&ABSOLUTE_TRUE).map_err(|_| Failure::refused("the filter (&) does not decode"))?, schema);
+    everything.compile(
+        Filter::decode(&ABSOLUTE_TRUE).map_err(|_| Failure::refused("the filter (&) does not decode"))?,
+        schema,
+    );
     let mut count = 0;
     for dn in &config.directory.base_dns {
         let base = DnKey::parse(dn, schema).map_err(|error| Failure::refused(error.reason))?;

@@ -22,12 +22,15 @@ pub(crate) fn run(user: &str, target: &Target) -> Result<Answer, Failure> {
     let (store, schema, _) = SiteData::open_beside(&config)?.serve()?;
     let key = DnKey::parse(&dn, &schema).map_err(|error| Failure::refused(error.reason))?;
     let mut record = None;
-    let mut take = |found: crate::store::Found<'_>| record = found.factors.map(|factors| Record::decode(factors.record));
+    let mut take =
+        |found: crate::store::Found<'_>| record = found.factors.map(|factors| Record::decode(factors.record));
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(store.read(StoreTarget::Key(&key), true, &mut take))?;
     let factors = match record {
         None => Vec::new(),
-        Some(record) => record.map_err(|_| Failure::refused(format!("the factor record of {dn} cannot be read")))?.factors,
+        Some(record) => {
+            record.map_err(|_| Failure::refused(format!("the factor record of {dn} cannot be read")))?.factors
+        }
     };
     Ok(shown(&dn, &factors))
 }

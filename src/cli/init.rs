@@ -97,12 +97,19 @@ pub(crate) fn new_password() -> Result<SecretText, Failure> {
 }
 
 /// Makes a server's folder around a configuration: key, certificates, data directory, and last the configuration file itself.
-pub(crate) fn create(folder: &Path, mut config: Config, password: &SecretText, hosts: &[&str]) -> Result<Site, Failure> {
+pub(crate) fn create(
+    folder: &Path,
+    mut config: Config,
+    password: &SecretText,
+    hosts: &[&str],
+) -> Result<Site, Failure> {
     let configuration = folder.join("countersign.toml");
     for file in [&configuration, &folder.join("seal.key"), &folder.join("tls"), &folder.join("data")] {
         if file.exists() {
             let (folder, file) = (folder.display(), file.display());
-            return Err(Failure::refused(format!("{file} exists; init never overwrites, so give --dir another folder than {folder}")));
+            return Err(Failure::refused(format!(
+                "{file} exists; init never overwrites, so give --dir another folder than {folder}"
+            )));
         }
     }
     config.root.password_hash = Some(hash(password)?);
@@ -144,7 +151,9 @@ mod tests {
         let loaded = Config::load(&made.configuration).unwrap();
         assert_eq!(loaded.server.data_dir, site.join("data"));
         assert!(loaded.root.password_hash.unwrap().expose().starts_with("{ARGON2}"));
-        for (file, mode) in [("countersign.toml", 0o600), ("seal.key", 0o600), ("tls/server.key", 0o600), ("data", 0o700)] {
+        for (file, mode) in
+            [("countersign.toml", 0o600), ("seal.key", 0o600), ("tls/server.key", 0o600), ("data", 0o700)]
+        {
             assert_eq!(site.join(file).metadata().unwrap().permissions().mode() & 0o777, mode, "{file}");
         }
         let before = std::fs::read(site.join("seal.key")).unwrap();

@@ -43,7 +43,13 @@ pub(crate) struct Rules {
 
 /// What other servers export and this one computes itself.
 const COMPUTED: [&str; 8] = [
-    "entryDN", "subschemaSubentry", "hasSubordinates", "numSubordinates", "entryCSN", "contextCSN", "structuralObjectClass",
+    "entryDN",
+    "subschemaSubentry",
+    "hasSubordinates",
+    "numSubordinates",
+    "entryCSN",
+    "contextCSN",
+    "structuralObjectClass",
     "ds-pwp-state-json",
 ];
 
@@ -102,8 +108,10 @@ fn prepare_all(records: Vec<Record>, rules: &Rules) -> Vec<Result<Incoming, Refu
     let share = records.len().div_ceil(threads).max(1);
     let mut records = records.into_iter();
     scope(|scope| {
-        let parts: Vec<Vec<Record>> =
-            std::iter::from_fn(|| Some(records.by_ref().take(share).collect::<Vec<_>>()).filter(|part| !part.is_empty())).collect();
+        let parts: Vec<Vec<Record>> = std::iter::from_fn(|| {
+            Some(records.by_ref().take(share).collect::<Vec<_>>()).filter(|part| !part.is_empty())
+        })
+        .collect();
         let running: Vec<_> = parts
             .into_iter()
             .map(|part| {
@@ -169,8 +177,8 @@ fn seal_secrets(entry: &mut Entry, rules: &Rules) -> Result<Option<Vec<u8>>, Ref
     let attribute = entry.attributes.swap_remove(at);
     let mut record = FactorRecord::default();
     for value in attribute.values {
-        let secret = shared_secret(&value)
-            .ok_or("a ds-auth-totp-shared-secret is no base32 text of 10 to 64 octets")?;
+        let secret =
+            shared_secret(&value).ok_or("a ds-auth-totp-shared-secret is no base32 text of 10 to 64 octets")?;
         let place = Place { entry: entry.uuid, attribute: "ds-auth-totp-shared-secret" };
         record.add_totp(rules.sealer.seal(&*rules.random, place, &secret)?, String::new(), rules.now);
     }

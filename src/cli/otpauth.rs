@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn the_uri_escapes_what_would_break_it() {
-        let enrolment = Enrolment::new(b"12345678901234567890", "Acme & Co", "a?b@example.com", Duration::from_secs(30));
+        let enrolment =
+            Enrolment::new(b"12345678901234567890", "Acme & Co", "a?b@example.com", Duration::from_secs(30));
         assert_eq!(
             *enrolment.uri,
             "otpauth://totp/Acme%20%26%20Co:a%3Fb@example.com?secret=GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ&issuer=Acme%20%26%20Co\

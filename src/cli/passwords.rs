@@ -16,7 +16,16 @@ pub(crate) fn refuse_on_command_line(arguments: &[OsString]) -> Result<(), Failu
     let is_password = |argument: &OsString| {
         let text = argument.to_string_lossy().to_ascii_lowercase();
         let name = text.split('=').next().unwrap_or_default();
-        let asks = ["--password", "--bind-password", "--root-password", "--new-password", "--passwd", "--pass", "--pin", "--secret"];
+        let asks = [
+            "--password",
+            "--bind-password",
+            "--root-password",
+            "--new-password",
+            "--passwd",
+            "--pass",
+            "--pin",
+            "--secret",
+        ];
         asks.contains(&name) || text.starts_with("-w")
     };
     match arguments.iter().skip(1).take_while(|argument| *argument != "--").find(|argument| is_password(argument)) {
@@ -83,7 +92,8 @@ mod tests {
 
     #[test]
     fn a_password_as_an_argument_is_refused_and_a_file_is_not() {
-        let refused = |text: &str| refuse_on_command_line(&text.split(' ').map(OsString::from).collect::<Vec<_>>()).is_err();
+        let refused =
+            |text: &str| refuse_on_command_line(&text.split(' ').map(OsString::from).collect::<Vec<_>>()).is_err();
         assert!(refused("countersign user password alice --password hunter2"));
         assert!(refused("countersign user password alice --password=hunter2"));
         assert!(refused("countersign user password alice -w hunter2"));

@@ -50,11 +50,13 @@ pub(crate) async fn end(running: Running, mut ends: [Signal; 2]) {
 
 fn read_again(running: &Running, file: &Path) {
     let audit = &running.context().audit;
-    let outcome = Config::load(file).map_err(|error| error.to_string()).and_then(|config| {
-        running.reload(config).map_err(|error| error.to_string())
-    });
+    let outcome = Config::load(file)
+        .map_err(|error| error.to_string())
+        .and_then(|config| running.reload(config).map_err(|error| error.to_string()));
     match outcome {
-        Ok(()) => audit.notice(LogLevel::Info, "SIGHUP: certificates, access rules, limits and log level are read again"),
+        Ok(()) => {
+            audit.notice(LogLevel::Info, "SIGHUP: certificates, access rules, limits and log level are read again")
+        }
         Err(error) => audit.notice(LogLevel::Error, &format!("SIGHUP: the old settings stay: {error}")),
     }
 }

@@ -74,7 +74,9 @@ impl Target {
     pub(crate) fn configuration(&self) -> Result<&Path, Failure> {
         match &self.url {
             None => Ok(&self.config),
-            Some(_) => Err(Failure::usage("this is read from the data directory: run it where the server is, without --url")),
+            Some(_) => {
+                Err(Failure::usage("this is read from the data directory: run it where the server is, without --url"))
+            }
         }
     }
 
@@ -98,7 +100,14 @@ impl Target {
             let mut client = self.elsewhere(url).await?;
             let base_dns = naming_contexts(&mut client).await?;
             let (usual, identity_attributes) = (TotpSettings::default(), vec!["uid".to_owned()]);
-            return Ok(Site { client, base_dns, identity_attributes, issuer: usual.issuer, step: usual.step, own: None });
+            return Ok(Site {
+                client,
+                base_dns,
+                identity_attributes,
+                issuer: usual.issuer,
+                step: usual.step,
+                own: None,
+            });
         }
         let config = Config::load(&self.config)?;
         let socket = LocalSocket::in_folder(&config.server.data_dir)?;
@@ -159,7 +168,9 @@ impl Site {
 }
 
 fn named(attributes: &[String], name: &str) -> LdapFilter {
-    LdapFilter::Or(attributes.iter().map(|attribute| LdapFilter::Equality(attribute.clone(), name.to_owned())).collect())
+    LdapFilter::Or(
+        attributes.iter().map(|attribute| LdapFilter::Equality(attribute.clone(), name.to_owned())).collect(),
+    )
 }
 
 /// Opens the data directory in this process: a server without addresses.

@@ -95,7 +95,9 @@ fn prove(secret: &[u8], settings: &Settings) -> Result<Zeroizing<String>, Failur
         }
         let mut line = Zeroizing::new(String::new());
         if std::io::stdin().lock().read_line(&mut line)? == 0 {
-            return Err(Failure::refused("no code was given: nothing was changed, and the secret above is worth nothing"));
+            return Err(Failure::refused(
+                "no code was given: nothing was changed, and the secret above is worth nothing",
+            ));
         }
         let code = Zeroizing::new(line.trim().to_owned());
         if let Verdict::Fresh(_) = matching_step(secret, code.as_bytes(), SystemClock.now(), settings, None) {
@@ -117,7 +119,9 @@ async fn spend(site: &mut Site, dn: &str, code: &str) -> Result<(), Failure> {
     });
     let (result, _) = site.client.extended(oid::VALIDATE_TOTP_PASSWORD, Some(value)).await?;
     succeeded(&result).map_err(|_| {
-        Failure::refused("the secret was added, but the server does not take its code: its clock differs from this machine's")
+        Failure::refused(
+            "the secret was added, but the server does not take its code: its clock differs from this machine's",
+        )
     })
 }
 

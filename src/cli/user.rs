@@ -148,7 +148,11 @@ fn base_entry(base: &str) -> Result<LdapAddRequest, Failure> {
         "o" => ("organization", "o"),
         "ou" => ("organizationalUnit", "ou"),
         "c" => ("country", "c"),
-        _ => return Err(Failure::refused(format!("the entry {base} is missing; add it first, over LDAP or with countersign import"))),
+        _ => {
+            return Err(Failure::refused(format!(
+                "the entry {base} is missing; add it first, over LDAP or with countersign import"
+            )));
+        }
     };
     let attributes = vec![attribute("objectClass", ["top", class]), attribute(name, [value])];
     Ok(LdapAddRequest { dn: base.to_owned(), attributes })

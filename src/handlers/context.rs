@@ -68,8 +68,6 @@ pub struct Served {
     pub controls: Vec<&'static str>,
     /// SASL mechanisms.
     pub mechanisms: Vec<&'static str>,
-    /// OIDs of features.
-    pub features: Vec<&'static str>,
     /// Unique to this run of the process.
     pub startup_uuid: Uuid,
     /// When the process started.

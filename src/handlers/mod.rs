@@ -14,6 +14,7 @@ mod proof;
 pub mod search;
 pub mod subject;
 mod totp;
+pub mod update;
 pub mod virtual_entries;
 pub mod who_am_i;
 

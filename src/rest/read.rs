@@ -279,12 +279,7 @@ async fn search(
     searched
 }
 
-async fn run(
-    request: &SearchRequest<'_>,
-    context: &Context,
-    caller: &Caller,
-    sink: &mut dyn EntrySink,
-) -> Result<()> {
+async fn run(request: &SearchRequest<'_>, context: &Context, caller: &Caller, sink: &mut dyn EntrySink) -> Result<()> {
     let mut search = Search::default();
     search.begin(request, SearchOptions::default(), context, caller).await?;
     while let Advance::Paused = search.advance(context, caller, sink).await? {

@@ -67,11 +67,12 @@ impl Doors {
         let ldap = each("ldap.listen", &config.ldap.listen, |address| self.ldap.listen(address))?;
         let ldap_tls = each("ldap.listen_tls", &config.ldap.listen_tls, |address| self.ldap.listen_tls(address))?;
         let rest = each("rest.listen", &config.rest.listen, |address| self.rest.listen(address, tls.cloned()))?;
-        let rest_plain = each("rest.listen_plain", &config.rest.listen_plain, |address| self.rest.listen(address, None))?;
+        let rest_plain =
+            each("rest.listen_plain", &config.rest.listen_plain, |address| self.rest.listen(address, None))?;
         let path = self.local.path();
-        self.ldap
-            .listen_unix(path)
-            .map_err(|error| StartError::because(format!("the Unix socket {} cannot be made", path.display()), error))?;
+        self.ldap.listen_unix(path).map_err(|error| {
+            StartError::because(format!("the Unix socket {} cannot be made", path.display()), error)
+        })?;
         Ok(Addresses { ldap, ldap_tls, rest, rest_plain })
     }
 

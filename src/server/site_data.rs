@@ -54,8 +54,9 @@ impl SiteData {
     ) -> Result<Self, StartError> {
         let sealer = sealer(&config.server.seal_key_file)?;
         let folder = &config.server.data_dir;
-        let opened = open(folder, &settings(config, &sealer))
-            .map_err(|error| StartError::because(format!("the store in {} cannot be opened", folder.display()), error))?;
+        let opened = open(folder, &settings(config, &sealer)).map_err(|error| {
+            StartError::because(format!("the store in {} cannot be opened", folder.display()), error)
+        })?;
         let schema = Arc::new(Schema::standard(opened.attribute_ids()));
         let (suffixes, indexes) = judged(config, &schema)?;
         Ok(Self { opened, schema, indexes, suffixes, sealer: Arc::new(sealer) })
@@ -107,14 +108,15 @@ fn judged(config: &Config, schema: &Schema) -> Result<(Vec<DnKey>, Indexes), Sta
 fn suffixes(config: &Config, schema: &Schema) -> Result<Vec<DnKey>, StartError> {
     let mut suffixes: Vec<DnKey> = Vec::new();
     for dn in &config.directory.base_dns {
-        let key = DnKey::parse(dn, schema).map_err(|error| {
-            StartError::new(format!("directory.base_dns: \"{dn}\" is no DN: {}", error.reason))
-        })?;
+        let key = DnKey::parse(dn, schema)
+            .map_err(|error| StartError::new(format!("directory.base_dns: \"{dn}\" is no DN: {}", error.reason)))?;
         if key.is_empty() {
             return Err(StartError::new("directory.base_dns: the empty DN is the root DSE's and cannot hold entries"));
         }
         if suffixes.iter().any(|other| other.is_within(&key) || key.is_within(other)) {
-            return Err(StartError::new(format!("directory.base_dns: \"{dn}\" is within another one of the list, or holds it")));
+            return Err(StartError::new(format!(
+                "directory.base_dns: \"{dn}\" is within another one of the list, or holds it"
+            )));
         }
         suffixes.push(key);
     }
