@@ -12,6 +12,7 @@ mod password;
 mod plain;
 mod proof;
 pub mod search;
+mod selection;
 pub mod subject;
 mod totp;
 pub mod update;

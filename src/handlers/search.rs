@@ -1,11 +1,10 @@
 //! Searching: which entries a caller finds and what of them it sees. A search is a cursor that its door advances: it runs inline
 //! while it is quick, pauses when the door's buffer is full, and never holds anything of the store between two steps.
 //!
-//! What an entry shows is `search/selection.rs`, the entries that no store holds are `virtual_entries.rs`, the cookie between two
+//! What an entry shows is `selection.rs`, the entries that no store holds are `virtual_entries.rs`, the cookie between two
 //! pages is `search/cookie.rs`.
 
 mod cookie;
-mod selection;
 
 use std::borrow::Cow;
 
@@ -14,7 +13,7 @@ use countersign_proto::{
     result_code::ResultCode,
 };
 
-use self::{cookie::Cookie, selection::Selection};
+use self::cookie::Cookie;
 use crate::{
     access::{Access, View},
     caller::{Caller, Privilege},
@@ -27,7 +26,7 @@ use crate::{
         filter::{CompiledFilter, Truth},
     },
     error::{Error, Result},
-    handlers::{context::Context, matched, virtual_entries},
+    handlers::{context::Context, matched, selection::Selection, virtual_entries},
     store::{Found, Position, Progress, Query, Scope, Step, Target},
 };
 

@@ -1,7 +1,27 @@
-//! Changing entries: add, modify, modify DN, delete. Whether a caller may is `access.rs`; what a valid entry is, the schema.
-//! (Proposed by the LDAP door, to be filled in by the owner of the room; joins the tree then.)
+//! Changing entries: add, modify, modify DN, delete (RFC 4511 sections 4.6 to 4.9). Whether a caller may is `access.rs`; what a
+//! valid entry is, the schema; what a modification does to an entry, `directory/modify.rs`.
+//!
+//! Every change is judged on what was read and applied only if that is still so: where somebody else was faster, it is read and
+//! judged again. An entry that the caller may not see does not exist for it.
 
-use crate::{caller::Caller, directory::modify::Modification, error::Result, handlers::context::Context};
+mod add;
+mod delete;
+pub mod intake;
+mod modify;
+mod naming;
+mod passwords;
+mod rename;
+mod secrets;
+mod stamps;
+mod target;
+
+use crate::{
+    caller::Caller,
+    directory::modify::Modification,
+    error::{Error, Result},
+    handlers::context::Context,
+    store::{Applied, Change, StoreError},
+};
 
 /// One change as a door decoded it; DNs as sent.
 pub enum Update {
@@ -74,6 +94,32 @@ pub struct Updated {
 ///
 /// # Errors
 /// The change's result.
-pub async fn update(_update: Update, _options: UpdateOptions, _context: &Context, _caller: &Caller) -> Result<Updated> {
-    Err(crate::error::Error::unwilling("Changes are not served yet"))
+pub async fn update(update: Update, options: UpdateOptions, context: &Context, caller: &Caller) -> Result<Updated> {
+    match update {
+        Update::Add { dn, attributes } => add::add(&dn, attributes, &options, context, caller).await,
+        Update::Modify { dn, modifications } => modify::modify(&dn, modifications, &options, context, caller).await,
+        Update::ModifyDn { dn, new_rdn, delete_old_rdn, new_superior } => {
+            let renaming =
+                rename::Renaming { new_rdn: &new_rdn, delete_old_rdn, new_superior: new_superior.as_deref() };
+            rename::rename(&dn, renaming, &options, context, caller).await
+        }
+        Update::Delete { dn } => delete::delete(&dn, &options, context, caller).await,
+    }
+}
+
+/// How often a change is judged anew before the client is told to try later.
+const ATTEMPTS: u32 = 64;
+
+/// Applies changes. `None` if what they rest on changed meanwhile: judge again.
+async fn applied(changes: Vec<Change>, context: &Context) -> Result<Option<Applied>> {
+    match context.store.apply(changes).await {
+        Ok(applied) => Ok(Some(applied)),
+        Err(StoreError::Conflict) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What a client is told when others were faster too often.
+fn outrun() -> Error {
+    Error::busy()
 }

@@ -1,0 +1,183 @@
+//! Modifying an entry (RFC 4511 section 4.6), and what add and modify have in common: passwords are hashed, TOTP secrets go into the
+//! factor record, and what only the server writes is refused.
+
+use countersign_proto::result_code::ResultCode;
+
+use super::{
+    UpdateOptions, Updated, applied, naming, outrun,
+    passwords::{self, GivenPassword},
+    secrets::{self, SecretChange},
+    stamps,
+    target::{self, Read},
+};
+use crate::{
+    access::View,
+    caller::{Caller, Privilege},
+    config::Right,
+    directory::{
+        attribute_ids::AttributeId,
+        modify::{self, Modification},
+    },
+    error::{Error, Result},
+    factors::record::Record,
+    handlers::context::Context,
+    store::Change,
+};
+
+/// Modifies the entry `dn`: all of `modifications` in order, or none.
+pub(super) async fn modify(
+    dn: &str,
+    modifications: Vec<Modification>,
+    options: &UpdateOptions,
+    context: &Context,
+    caller: &Caller,
+) -> Result<Updated> {
+    let key = target::parse_dn(dn)?.key(&context.schema);
+    let mut read = Read::of(&key, context, caller).await?;
+    // Hashing takes time, so it comes before the first judgement and is not repeated; but not for whoever may not write.
+    let prepared = {
+        permit(&modifications, &read, context, caller)?;
+        Prepared::new(modifications, context, caller).await?
+    };
+    for _ in 0..super::ATTEMPTS {
+        let deletions = passwords::resolve(&prepared.deleted_passwords, &read, context).await?;
+        let (changes, updated) = judged(&read, &prepared, deletions, options, context, caller)?;
+        if applied(changes, context).await?.is_some() {
+            return Ok(updated);
+        }
+        read = Read::of(&key, context, caller).await?;
+    }
+    Err(outrun())
+}
+
+/// Refuses what the caller may not write, before work is spent on it.
+fn permit(modifications: &[Modification], read: &Read, context: &Context, caller: &Caller) -> Result<()> {
+    let access = context.access.load();
+    let view = access.view(caller, read.entry()?, &context.schema);
+    for modification in modifications {
+        let (id, _) = context.schema.assign(&modification.description)?;
+        demand_write(&view, Right::Write, id)?;
+    }
+    Ok(())
+}
+
+fn demand_write(view: &View<'_>, right: Right, attribute: AttributeId) -> Result<()> {
+    if view.may(right, attribute) {
+        return Ok(());
+    }
+    Err(Error::insufficient_access("You may not write one of these attributes"))
+}
+
+/// The changes that the modifications come to on an entry as it was read.
+fn judged(
+    read: &Read,
+    prepared: &Prepared,
+    deletions: Vec<Modification>,
+    options: &UpdateOptions,
+    context: &Context,
+    caller: &Caller,
+) -> Result<(Vec<Change>, Updated)> {
+    let schema = &context.schema;
+    let access = context.access.load();
+    let view = access.view(caller, read.entry()?, schema);
+    read.assert(options, context, &view)?;
+    prepared.permit(&view, Right::Write)?;
+    let pre_read = read.pre_read(options, context, &view)?;
+    let before = read.entry()?.to_entry();
+    let mut entry = before.clone();
+    modify::apply(&mut entry, &deletions, schema, options.permissive)?;
+    modify::apply(&mut entry, &prepared.modifications, schema, options.permissive)?;
+    naming::check_values(&entry, schema)?;
+    stamps::complete_classes(&mut entry, schema);
+    stamps::same_structural_class(&before, &entry, schema)?;
+    stamps::changed(&mut entry, context, caller);
+    schema.check(&entry)?;
+    let encoded = entry.encode(schema);
+    let post_read = target::post_read(&encoded, read.children, options, context, caller)?;
+    let mut changes = vec![Change::Replace { id: read.id, expected: read.version, entry: encoded }];
+    let (mut record, version) = read.factors()?;
+    if prepared.apply_to_record(&mut record, entry.uuid, context, caller, options.permissive)? {
+        changes.push(Change::Factors { id: read.id, expected: version, record: record.encode() });
+    }
+    Ok((changes, Updated { pre_read, post_read }))
+}
+
+/// Modifications as they may reach an entry: hashed, without secrets, without what only the server writes.
+pub(super) struct Prepared {
+    pub(super) modifications: Vec<Modification>,
+    /// Passwords in clear text that are to be deleted: only the entry's own hashes can tell which value that is.
+    deleted_passwords: Vec<GivenPassword>,
+    secrets: Vec<SecretChange>,
+    /// Whether a password is set.
+    sets_password: bool,
+    /// All attributes that are written, for access checks.
+    touched: Vec<AttributeId>,
+}
+
+impl Prepared {
+    /// # Errors
+    /// undefinedAttributeType; constraintViolation for what only the server writes; insufficientAccessRights for secrets and
+    /// privileges by others than root and `bypass-acl`.
+    pub(super) async fn new(modifications: Vec<Modification>, context: &Context, caller: &Caller) -> Result<Self> {
+        let (schema, known) = (&context.schema, *context.schema.well_known());
+        let mut prepared = Self {
+            modifications: Vec::with_capacity(modifications.len()),
+            deleted_passwords: Vec::new(),
+            secrets: Vec::new(),
+            sets_password: false,
+            touched: Vec::new(),
+        };
+        for modification in modifications {
+            let (id, _) = schema.assign(&modification.description)?;
+            let id = schema.ids().current().type_of(id);
+            prepared.touched.push(id);
+            if schema.type_by_id(id).is_some_and(|known| known.no_user_modification) {
+                return Err(Error::new(
+                    ResultCode::CONSTRAINT_VIOLATION,
+                    format!("{} is maintained by the server", modification.description),
+                ));
+            }
+            if id == known.privilege_name && !caller.bypasses_access() {
+                return Err(Error::insufficient_access("Privileges are granted by root and bypass-acl alone"));
+            }
+            if id == known.totp_shared_secret {
+                prepared.secrets.push(secrets::read(&modification, caller)?);
+            } else if id == known.user_password {
+                let given = passwords::prepare(modification, context, caller).await?;
+                prepared.sets_password |= given.sets_password;
+                prepared.modifications.extend(given.modification);
+                prepared.deleted_passwords.extend(given.deleted);
+            } else {
+                prepared.modifications.push(modification);
+            }
+        }
+        Ok(prepared)
+    }
+
+    /// Refuses unless the caller may write all of it.
+    pub(super) fn permit(&self, view: &View<'_>, right: Right) -> Result<()> {
+        self.touched.iter().try_for_each(|attribute| demand_write(view, right, *attribute))
+    }
+
+    /// Brings the factor record up to it; whether anything changed.
+    pub(super) fn apply_to_record(
+        &self,
+        record: &mut Record,
+        uuid: uuid::Uuid,
+        context: &Context,
+        caller: &Caller,
+        permissive: bool,
+    ) -> Result<bool> {
+        for change in &self.secrets {
+            change.apply(record, uuid, context, permissive)?;
+        }
+        if self.sets_password {
+            record.password_changed = Some(context.clock.now());
+            // Whoever may reset passwords opens the account with it; a user who changes the own one does not.
+            if caller.may(Privilege::PasswordReset) || caller.bypasses_access() {
+                record.clear_failures();
+            }
+        }
+        Ok(self.sets_password || !self.secrets.is_empty())
+    }
+}
