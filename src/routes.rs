@@ -3,7 +3,17 @@
 
 use std::{future::Future, pin::Pin};
 
-use countersign_proto::{oid, sasl_external::ExternalCredentials, value::BerResult, who_am_i::WhoAmIRequest};
+use countersign_proto::{
+    oid,
+    password::PasswordModifyRequest,
+    sasl_external::ExternalCredentials,
+    sasl_plain::PlainCredentials,
+    totp::{
+        GenerateTotpSharedSecretRequest, RevokeTotpSharedSecretRequest, TotpCredentials, ValidateTotpPasswordRequest,
+    },
+    value::BerResult,
+    who_am_i::WhoAmIRequest,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
@@ -15,13 +25,28 @@ use crate::{
 
 /// Every extended operation that is served.
 pub static ROUTES: &[Route] = &[
+    Route::of::<GenerateTotpSharedSecretRequest>(oid::GENERATE_TOTP_SHARED_SECRET, "generate-totp-shared-secret")
+        .answered_as(oid::GENERATE_TOTP_SHARED_SECRET_RESPONSE)
+        .confidential()
+        .at_entry::<GenerateTotpSharedSecretRequest>("generateTOTPSharedSecret"),
+    Route::of::<RevokeTotpSharedSecretRequest>(oid::REVOKE_TOTP_SHARED_SECRET, "revoke-totp-shared-secret")
+        .confidential()
+        .at_entry::<RevokeTotpSharedSecretRequest>("revokeTOTPSharedSecret"),
+    Route::of::<ValidateTotpPasswordRequest>(oid::VALIDATE_TOTP_PASSWORD, "validate-totp-password").confidential(),
+    Route::of::<PasswordModifyRequest>(oid::PASSWORD_MODIFY, "password-modify")
+        .confidential()
+        .at_entry::<PasswordModifyRequest>("changePassword"),
     Route::of::<WhoAmIRequest>(oid::WHO_AM_I, "who-am-i"),
     Route::about_the_connection(oid::START_TLS, "start-tls", ConnectionOperation::StartTls).answered_as(oid::START_TLS),
     Route::about_the_connection(oid::CANCEL, "cancel", ConnectionOperation::Cancel),
 ];
 
 /// Every SASL mechanism that is served.
-pub static MECHANISMS: &[MechanismRoute] = &[MechanismRoute::of::<ExternalCredentials>("EXTERNAL")];
+pub static MECHANISMS: &[MechanismRoute] = &[
+    MechanismRoute::of::<PlainCredentials>("PLAIN").confidential(),
+    MechanismRoute::of::<TotpCredentials>("UNBOUNDID-TOTP").confidential(),
+    MechanismRoute::of::<ExternalCredentials>("EXTERNAL"),
+];
 
 /// The row of an extended request's OID.
 pub fn extended(oid: &[u8]) -> Option<&'static Route> {
