@@ -48,11 +48,11 @@ impl Schema {
         if known.single_value && attribute.values.len() > 1 {
             return Err(violation(ResultCode::CONSTRAINT_VIOLATION, entry, format!("{name} has one value at most")));
         }
-        if let Some(syntax) = Syntax::find(&known.syntax) {
-            if !attribute.values.iter().all(|value| syntax.accepts(value)) {
-                let reason = format!("a value of {name} is not of the syntax {}", syntax.description);
-                return Err(violation(ResultCode::INVALID_ATTRIBUTE_SYNTAX, entry, reason));
-            }
+        if let Some(syntax) = Syntax::find(&known.syntax)
+            && !attribute.values.iter().all(|value| syntax.accepts(value))
+        {
+            let reason = format!("a value of {name} is not of the syntax {}", syntax.description);
+            return Err(violation(ResultCode::INVALID_ATTRIBUTE_SYNTAX, entry, reason));
         }
         if self.has_duplicates(known, &attribute.values) {
             let reason = format!("{name} has one value twice");
@@ -201,7 +201,9 @@ mod tests {
         entry
     }
 
-    fn check(dn: &str, attributes: &[(&str, &[&str])]) -> Result<(), ResultCode> {
+    type Attributes<'a> = &'a [(&'a str, &'a [&'a str])];
+
+    fn check(dn: &str, attributes: Attributes<'_>) -> Result<(), ResultCode> {
         let schema = Schema::standard(Arc::new(AttributeIds::default()));
         schema.check(&entry(&schema, dn, attributes)).map_err(|error| error.code)
     }
@@ -221,7 +223,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused_with_its_code() {
-        let refused: &[(&[(&str, &[&str])], ResultCode)] = &[
+        let refused: &[(Attributes<'_>, ResultCode)] = &[
             (&[("cn", &["a"])], ResultCode::OBJECT_CLASS_VIOLATION),
             (&[("objectClass", &["unheardOf"])], ResultCode::OBJECT_CLASS_VIOLATION),
             (&[("objectClass", &["top"]), ("cn", &["a"])], ResultCode::OBJECT_CLASS_VIOLATION),

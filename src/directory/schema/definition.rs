@@ -37,10 +37,7 @@ impl Definition {
         if tokens.next() != Some(Token::Open) {
             return Err(wrong("a definition stands in parentheses"));
         }
-        let oid = match tokens.next() {
-            Some(Token::Word(oid)) => oid,
-            _ => return Err(wrong("a definition begins with its OID")),
-        };
+        let Some(Token::Word(oid)) = tokens.next() else { return Err(wrong("a definition begins with its OID")) };
         let mut fields = Vec::new();
         loop {
             let keyword = match tokens.next() {

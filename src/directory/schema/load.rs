@@ -44,7 +44,7 @@ impl Schema {
             classes: Vec::new(),
             types_by_name: HashMap::new(),
             classes_by_name: HashMap::new(),
-            types_by_id: HashMap::new(),
+            types_by_id: Vec::new(),
         };
         for (line, definition, text) in types {
             if let Err(reason) = schema.add_type(&definition, text) {
@@ -104,6 +104,10 @@ impl Schema {
             names: if names.is_empty() { vec![definition.oid.clone()] } else { names },
             definition: text,
         };
+        self.register(attribute_type)
+    }
+
+    fn register(&mut self, attribute_type: AttributeType) -> Result<(), String> {
         let position = self.types.len();
         for name in attribute_type.names.iter().chain([&attribute_type.oid]) {
             if self
@@ -114,7 +118,13 @@ impl Schema {
                 return Err(format!("{name} is defined twice"));
             }
         }
-        self.types_by_id.insert(id, position);
+        let at = attribute_type.id.0 as usize;
+        if self.types_by_id.len() <= at {
+            self.types_by_id.resize(at + 1, None);
+        }
+        if let Some(slot) = self.types_by_id.get_mut(at) {
+            *slot = Some(position as u32);
+        }
         self.types.push(attribute_type);
         Ok(())
     }

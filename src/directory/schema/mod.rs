@@ -39,8 +39,8 @@ pub struct Schema {
     types_by_name: HashMap<Box<[u8]>, usize>,
     /// Positions in `classes`, likewise.
     classes_by_name: HashMap<Box<[u8]>, usize>,
-    /// Positions in `types`, by attribute id.
-    types_by_id: HashMap<AttributeId, usize>,
+    /// Positions in `types`, by attribute id: asked for every attribute of every entry that is judged.
+    types_by_id: Vec<Option<u32>>,
     well_known: WellKnown,
 }
 
@@ -168,9 +168,9 @@ impl Schema {
 
     /// The attribute type of the description with this id.
     pub fn type_by_id(&self, id: AttributeId) -> Option<&AttributeType> {
-        let position = self.types_by_id.get(&id);
-        let position = position.or_else(|| self.types_by_id.get(&self.ids.current().type_of(id)))?;
-        self.types.get(*position)
+        let position = |id: AttributeId| self.types_by_id.get(id.0 as usize).copied().flatten();
+        let position = position(id).or_else(|| position(self.ids.current().type_of(id)))?;
+        self.types.get(position as usize)
     }
 
     /// An attribute type and all types derived from it, by its id.
