@@ -56,16 +56,19 @@ pub(super) async fn answer(
     caller: &Caller,
 ) -> Result<Reply, Refusal> {
     let dn = read::dn_of(segment)?;
+    let began = context.clock.now();
+    let performed = call(&dn, members, context, caller).await;
     let event = Event {
         event: route.name,
         connection: Some(caller.channel.connection),
         operation: Some(caller.operation),
         client: caller.channel.peer,
-        user: Some(caller.dn()),
+        user: Some(caller.dn()).filter(|user| !user.is_empty()),
         dn: Some(&dn),
+        took: Some(context.clock.now().since(began)),
         ..Event::default()
     };
-    match call(&dn, members, context, caller).await {
+    match performed {
         Ok(members) => {
             context.audit.record(LogLevel::Info, &Event { result: Some(ResultCode::SUCCESS), ..event });
             let outcome = Outcome { result_code: ResultCode::SUCCESS.into(), members };

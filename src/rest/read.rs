@@ -267,7 +267,7 @@ async fn search(
         connection: Some(caller.channel.connection),
         operation: Some(caller.operation),
         client: caller.channel.peer,
-        user: Some(caller.dn()),
+        user: Some(caller.dn()).filter(|user| !user.is_empty()),
         dn: Some(dn),
         result: Some(ResultCode::SUCCESS),
         ..Event::default()
