@@ -147,6 +147,7 @@ fn prepare(record: Record, rules: &Rules, workspace: &mut Workspace) -> Result<I
     };
     let factors = seal_secrets(&mut entry, rules).map_err(|error| at(&error))?;
     hash_passwords(&mut entry, rules, workspace).map_err(|error| at(&error))?;
+    rules.schema.complete_classes(&mut entry);
     rules.schema.check(&entry).map_err(|error| at(&error))?;
     stamp(&mut entry, rules).map_err(|error| at(&error))?;
     Ok(Incoming { entry: entry.encode(&rules.schema), factors })

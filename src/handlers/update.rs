@@ -6,7 +6,6 @@
 
 mod add;
 mod delete;
-pub mod intake;
 mod modify;
 mod naming;
 mod passwords;

@@ -27,6 +27,19 @@ impl Schema {
         self.check_naming(entry)
     }
 
+    /// Adds the superclasses of every object class that are not there yet (RFC 4512 section 3.3).
+    pub fn complete_classes(&self, entry: &mut Entry) {
+        let Some(classes) = entry.attribute_mut(self.well_known().object_class) else { return };
+        let known = |value: &[u8]| std::str::from_utf8(value).ok().and_then(|name| self.object_class(name));
+        let mut there: Vec<_> = classes.values.iter().filter_map(|value| known(value)).collect();
+        for class in there.clone().into_iter().flat_map(|class| self.superiors(class)) {
+            if !there.iter().any(|other| other.oid == class.oid) {
+                there.push(class);
+                classes.values.push(class.name().as_bytes().to_vec());
+            }
+        }
+    }
+
     /// The structural object class of an entry: the most derived one (RFC 4512 section 2.4.2).
     ///
     /// # Errors

@@ -77,7 +77,7 @@ fn made(
     }
     let rdn = dn.rdn().ok_or_else(|| Error::new(ResultCode::NAMING_VIOLATION, "The entry has no name"))?;
     naming::add_values(&mut entry, rdn, schema)?;
-    stamps::complete_classes(&mut entry, schema);
+    schema.complete_classes(&mut entry);
     stamps::created(&mut entry, context, caller)?;
     schema.check(&entry)?;
     let mut record = Record::default();

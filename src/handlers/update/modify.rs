@@ -88,7 +88,7 @@ fn judged(
     modify::apply(&mut entry, &deletions, schema, options.permissive)?;
     modify::apply(&mut entry, &prepared.modifications, schema, options.permissive)?;
     naming::check_values(&entry, schema)?;
-    stamps::complete_classes(&mut entry, schema);
+    schema.complete_classes(&mut entry);
     stamps::same_structural_class(&before, &entry, schema)?;
     stamps::changed(&mut entry, context, caller);
     schema.check(&entry)?;

@@ -34,7 +34,7 @@ pub(super) fn changed(entry: &mut Entry, context: &Context, caller: &Caller) {
 }
 
 /// Writes what follows from the entry itself: entryUUID, structuralObjectClass.
-pub(super) fn identity(entry: &mut Entry, schema: &Schema) -> Result<()> {
+fn identity(entry: &mut Entry, schema: &Schema) -> Result<()> {
     let structural = schema.structural_class(entry)?.name().to_owned();
     set(entry, schema, "structuralObjectClass", &structural);
     let uuid = entry.uuid.to_string();
@@ -48,26 +48,8 @@ fn changed_at(entry: &mut Entry, schema: &Schema, now: UnixMillis, by: &str) {
 }
 
 /// Sets one value.
-pub(super) fn set(entry: &mut Entry, schema: &Schema, name: &str, value: &str) {
+fn set(entry: &mut Entry, schema: &Schema, name: &str, value: &str) {
     entry.set(schema, name, vec![value.as_bytes().to_vec()]);
-}
-
-/// Adds the superclasses of every object class that is not there yet (RFC 4512 section 3.3).
-pub(super) fn complete_classes(entry: &mut Entry, schema: &Schema) {
-    let Some(classes) = entry.attribute_mut(schema.well_known().object_class) else { return };
-    let named: Vec<_> =
-        classes.values.iter().filter_map(|value| schema.object_class(std::str::from_utf8(value).ok()?)).collect();
-    for class in named.iter().flat_map(|class| schema.superiors(class)) {
-        let is_there = |value: &Vec<u8>| {
-            std::str::from_utf8(value)
-                .ok()
-                .and_then(|name| schema.object_class(name))
-                .is_some_and(|known| known.oid == class.oid)
-        };
-        if !classes.values.iter().any(is_there) {
-            classes.values.push(class.name().as_bytes().to_vec());
-        }
-    }
 }
 
 /// Refuses where an entry would become another kind of thing (RFC 4512 section 3.3).
