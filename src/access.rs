@@ -4,21 +4,24 @@
 //! For each attribute the first rule decides that fits the entry, the caller and the attribute; what no rule fits is refused.
 //! Rights to a whole entry (add, delete, rename, proxy) are decided by the first fitting rule that is about all user attributes.
 
+mod default_rules;
+mod rule;
+
 use std::fmt;
 
-use countersign_proto::ldap::filter::Filter;
 use smallvec::SmallVec;
 
+use self::{
+    default_rules::default_rules,
+    rule::{Rule, Who},
+};
 use crate::{
-    caller::{Caller, Strength},
-    config::{AccessRule, Network, RequiredStrength, Right},
+    caller::Caller,
+    config::{AccessRule, Right},
     directory::{
         attribute_ids::AttributeId,
-        computed::Surroundings,
         dn::DnKey,
         entry::{Class, EntryRef},
-        filter::{CompiledFilter, Truth},
-        filter_text,
         schema::Schema,
     },
 };
@@ -38,47 +41,6 @@ pub struct AccessProblem {
     /// What is wrong, as a sentence.
     pub reason: String,
 }
-
-#[derive(Debug)]
-struct Rule {
-    to: To,
-    attributes: AttributeSet,
-    filter: Option<CompiledFilter>,
-    who: Who,
-    from: Vec<Network>,
-    strength: RequiredStrength,
-    allow: Rights,
-}
-
-#[derive(Debug)]
-enum To {
-    Everything,
-    Entry(DnKey),
-    Subtree(DnKey),
-}
-
-#[derive(Debug)]
-enum Who {
-    Anyone,
-    Users,
-    Itself,
-    User(DnKey),
-    Group(DnKey),
-    Subtree(DnKey),
-}
-
-/// A set of attribute types: classes as a whole, names besides, names excepted.
-#[derive(Debug, Default)]
-struct AttributeSet {
-    user: bool,
-    operational: bool,
-    named: Vec<AttributeId>,
-    excepted: Vec<AttributeId>,
-    excepts_user_attributes: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Rights(u8);
 
 /// What one caller may do with one entry: the rules that fit both, in order.
 pub struct View<'a> {
@@ -122,14 +84,12 @@ impl Access {
 
     /// What `caller` may do with `entry`.
     pub fn view<'a>(&'a self, caller: &Caller, entry: EntryRef<'_>, schema: &'a Schema) -> View<'a> {
-        self.view_where(caller, entry.key(), schema, |filter| {
-            filter.matches(entry, Surroundings::default(), schema, &|_| true) == Truth::True
-        })
+        self.view_where(caller, entry.key(), schema, |rule| rule.fits_content(entry, schema))
     }
 
     /// What `caller` may do with an entry of this key that does not exist yet or is computed; rules with a filter do not fit it.
     pub fn view_of_key<'a>(&'a self, caller: &Caller, key: &DnKey, schema: &'a Schema) -> View<'a> {
-        self.view_where(caller, key.as_bytes(), schema, |_| false)
+        self.view_where(caller, key.as_bytes(), schema, |rule| rule.filter.is_none())
     }
 
     fn view_where<'a>(
@@ -137,14 +97,12 @@ impl Access {
         caller: &Caller,
         key: &[u8],
         schema: &'a Schema,
-        matches: impl Fn(&CompiledFilter) -> bool,
+        fits_content: impl Fn(&Rule) -> bool,
     ) -> View<'a> {
         if caller.bypasses_access() {
             return View { schema, grants: Grants::Everything };
         }
-        let fits = |rule: &&Rule| {
-            rule.fits_caller(caller, key) && rule.to.fits(key) && rule.filter.as_ref().is_none_or(&matches)
-        };
+        let fits = |rule: &&Rule| rule.fits_caller(caller, key) && fits_content(rule);
         View { schema, grants: Grants::ByRule(self.rules.iter().filter(fits).collect()) }
     }
 }
@@ -207,132 +165,6 @@ impl View<'_> {
     }
 }
 
-impl Rule {
-    fn compile(rule: &AccessRule, schema: &Schema) -> Result<Self, String> {
-        let filter = match &rule.filter {
-            None => None,
-            Some(text) => Some(compile_filter(text, schema)?),
-        };
-        Ok(Self {
-            to: To::compile(&rule.to, schema)?,
-            attributes: AttributeSet::compile(&rule.attributes, schema)?,
-            filter,
-            who: Who::compile(&rule.who, schema)?,
-            from: rule.from.clone(),
-            strength: rule.strength,
-            allow: Rights(rule.allow.iter().fold(0, |bits, right| bits | Rights::bit(*right))),
-        })
-    }
-
-    fn fits_caller(&self, caller: &Caller, key: &[u8]) -> bool {
-        let strong_enough = match self.strength {
-            RequiredStrength::Any => true,
-            RequiredStrength::Tls => caller.channel.tls,
-            RequiredStrength::TwoFactors => caller.strength == Strength::TwoFactors,
-        };
-        let near_enough = || {
-            self.from.is_empty()
-                || caller.channel.peer.is_some_and(|peer| self.from.iter().any(|network| network.contains(peer.ip())))
-        };
-        strong_enough && self.who.fits(caller, key) && near_enough()
-    }
-}
-
-impl To {
-    fn compile(text: &str, schema: &Schema) -> Result<Self, String> {
-        match text.split_once(':') {
-            _ if text == "*" => Ok(Self::Everything),
-            Some(("entry", dn)) => Ok(Self::Entry(key(dn, schema)?)),
-            Some(("subtree", dn)) => Ok(Self::Subtree(key(dn, schema)?)),
-            _ => Err(format!("to = \"{text}\" is none of \"*\", \"entry:DN\", \"subtree:DN\"")),
-        }
-    }
-
-    fn fits(&self, key: &[u8]) -> bool {
-        match self {
-            Self::Everything => true,
-            Self::Entry(own) => own.as_bytes() == key,
-            Self::Subtree(top) => key.starts_with(top.as_bytes()),
-        }
-    }
-}
-
-impl Who {
-    fn compile(text: &str, schema: &Schema) -> Result<Self, String> {
-        match (text, text.split_once(':')) {
-            ("anyone", _) => Ok(Self::Anyone),
-            ("users", _) => Ok(Self::Users),
-            ("self", _) => Ok(Self::Itself),
-            (_, Some(("user", dn))) => Ok(Self::User(key(dn, schema)?)),
-            (_, Some(("group", dn))) => Ok(Self::Group(key(dn, schema)?)),
-            (_, Some(("subtree", dn))) => Ok(Self::Subtree(key(dn, schema)?)),
-            _ => Err(format!(
-                "who = \"{text}\" is none of \"anyone\", \"users\", \"self\", \"user:DN\", \"group:DN\", \"subtree:DN\""
-            )),
-        }
-    }
-
-    fn fits(&self, caller: &Caller, key: &[u8]) -> bool {
-        let Some(user) = caller.user() else { return matches!(self, Self::Anyone) };
-        match self {
-            Self::Anyone | Self::Users => true,
-            Self::Itself => user.key.as_bytes() == key,
-            Self::User(own) => user.key == *own,
-            Self::Group(group) => user.groups.contains(group),
-            Self::Subtree(top) => user.key.is_within(top),
-        }
-    }
-}
-
-impl AttributeSet {
-    fn compile(names: &[String], schema: &Schema) -> Result<Self, String> {
-        let mut set = Self::default();
-        for name in names {
-            match name.strip_prefix('!') {
-                None if name == "*" => set.user = true,
-                None if name == "+" => set.operational = true,
-                None => set.named.push(attribute(name, schema)?),
-                Some(name) => set.excepted.push(attribute(name, schema)?),
-            }
-        }
-        set.excepts_user_attributes = set.excepted.iter().any(|id| schema.class(*id) == Class::User);
-        Ok(set)
-    }
-
-    fn contains(&self, attribute: AttributeId, class: Class) -> bool {
-        let as_class = match class {
-            // Writing a password is writing a user attribute.
-            Class::User | Class::Secret => self.user,
-            Class::Operational => self.operational,
-        };
-        (as_class || self.named.contains(&attribute)) && !self.excepted.contains(&attribute)
-    }
-
-    fn touches_user_attributes(&self) -> bool {
-        // A named operational attribute alone makes this too careful, never too generous.
-        self.user || !self.named.is_empty()
-    }
-}
-
-impl Rights {
-    fn contains(self, right: Right) -> bool {
-        self.0 & Self::bit(right) != 0
-    }
-
-    fn bit(right: Right) -> u8 {
-        match right {
-            Right::Search => 1,
-            Right::Read => 2,
-            Right::Compare => 4,
-            Right::Write => 8,
-            Right::Add => 16,
-            Right::Delete => 32,
-            Right::Rename => 64,
-            Right::Proxy => 128,
-        }
-    }
-}
-
 impl fmt::Display for AccessProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[[access]] number {}: {}", self.rule, self.reason)
@@ -341,71 +173,124 @@ impl fmt::Display for AccessProblem {
 
 impl std::error::Error for AccessProblem {}
 
-fn key(dn: &str, schema: &Schema) -> Result<DnKey, String> {
-    DnKey::parse(dn, schema).map_err(|error| format!("\"{dn}\" is no DN: {}", error.reason))
-}
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use std::sync::Arc;
 
-fn attribute(name: &str, schema: &Schema) -> Result<AttributeId, String> {
-    schema.attribute_type(name).map(|kind| kind.id).ok_or_else(|| format!("there is no attribute type \"{name}\""))
-}
+    use uuid::Uuid;
 
-fn compile_filter(text: &str, schema: &Schema) -> Result<CompiledFilter, String> {
-    let octets = filter_text::encode(text).ok_or_else(|| format!("\"{text}\" is no filter"))?;
-    let filter = Filter::decode(&octets).map_err(|_| format!("the filter \"{text}\" is too deep or too long"))?;
-    let mut compiled = CompiledFilter::default();
-    compiled.compile(filter, schema);
-    Ok(compiled)
-}
+    use super::*;
+    use crate::{
+        caller::{Channel, Identity, Privileges, Strength, User},
+        directory::{attribute_ids::AttributeIds, dn::Dn, entry::Entry},
+        store::EntryId,
+    };
 
-/// What holds without any `[[access]]`: users change what harms nobody of their own entry (not `mail` or `mobile`: codes are
-/// sent there) and see everything but other people's factors and account state.
-fn default_rules() -> Vec<AccessRule> {
-    let see = vec![Right::Search, Right::Read, Right::Compare];
-    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    vec![
-        AccessRule {
-            who: "self".to_owned(),
-            attributes: names(OWN_WRITABLE),
-            allow: [see.as_slice(), &[Right::Write]].concat(),
+    const KIM: &str = "uid=kim,ou=people,dc=example,dc=com";
+    const LEE: &str = "uid=lee,ou=people,dc=example,dc=com";
+
+    struct House {
+        schema: Schema,
+        access: Access,
+    }
+
+    impl House {
+        fn with(rules: &[AccessRule]) -> Self {
+            let schema = Schema::standard(Arc::new(AttributeIds::default()));
+            let access = Access::compile(rules, &schema).unwrap();
+            Self { schema, access }
+        }
+
+        fn id(&self, name: &str) -> AttributeId {
+            self.schema.attribute_type(name).unwrap().id
+        }
+
+        fn caller(&self, dn: &str) -> Caller {
+            let channel = Channel { connection: 1, tls: false, peer: None, listener: "ldap", trusted_peer: false };
+            let mut caller = Caller::anonymous(Arc::new(channel));
+            if !dn.is_empty() {
+                caller.identity = Identity::User(Arc::new(User {
+                    id: EntryId(1),
+                    uuid: Uuid::nil(),
+                    dn: dn.to_owned(),
+                    key: DnKey::parse(dn, &self.schema).unwrap(),
+                    privileges: Privileges::default(),
+                    groups: vec![DnKey::parse("cn=admins,dc=example,dc=com", &self.schema).unwrap()],
+                    as_of: 0,
+                }));
+                caller.strength = Strength::One;
+            }
+            caller
+        }
+
+        fn may(&self, who: &str, right: Right, attribute: &str, of: &str) -> bool {
+            let stored = self.entry(of);
+            let view = self.access.view(&self.caller(who), EntryRef::new(&stored).unwrap(), &self.schema);
+            view.may(right, self.id(attribute))
+        }
+
+        fn entry(&self, dn: &str) -> Vec<u8> {
+            let mut entry = Entry::new(Dn::parse(dn).unwrap(), Uuid::nil());
+            entry.set(&self.schema, "cn", vec![b"Kim".to_vec()]);
+            entry.encode(&self.schema)
+        }
+    }
+
+    #[test]
+    fn by_default_users_read_others_and_change_a_little_of_their_own() {
+        let house = House::with(&[]);
+        assert!(house.may(KIM, Right::Read, "mail", LEE));
+        assert!(house.may(KIM, Right::Write, "displayName", KIM));
+        assert!(!house.may(KIM, Right::Write, "displayName", LEE));
+        assert!(!house.may(KIM, Right::Write, "mail", KIM));
+        assert!(!house.may(KIM, Right::Read, "ds-privilege-name", LEE));
+        assert!(!house.may(KIM, Right::Read, "userPassword", KIM));
+        assert!(!house.may(KIM, Right::Search, "userPassword", KIM));
+        assert!(!house.may("", Right::Read, "cn", KIM));
+    }
+
+    #[test]
+    fn what_nobody_granted_is_not_visible() {
+        let house = House::with(&[]);
+        let stored = house.entry(KIM);
+        let entry = EntryRef::new(&stored).unwrap();
+        assert!(!house.access.view(&house.caller(""), entry, &house.schema).is_visible());
+        let view = house.access.view(&house.caller(LEE), entry, &house.schema);
+        assert!(view.is_visible() && view.may_all_user_attributes(Right::Read) && !view.may_entry(Right::Delete));
+    }
+
+    #[test]
+    fn the_first_rule_that_fits_an_attribute_decides() {
+        let rule = |to: &str, attributes: &[&str], who: &str, allow: &[Right]| AccessRule {
+            to: to.to_owned(),
+            attributes: attributes.iter().map(|name| (*name).to_owned()).collect(),
+            who: who.to_owned(),
+            allow: allow.to_vec(),
             ..AccessRule::default()
-        },
-        AccessRule {
-            who: "self".to_owned(),
-            attributes: names(&["*", "+"]),
-            allow: see.clone(),
-            ..AccessRule::default()
-        },
-        AccessRule {
-            who: "users".to_owned(),
-            attributes: [names(&["*", "+"]), FACTOR_STATE.iter().map(|name| format!("!{name}")).collect()].concat(),
-            allow: see,
-            ..AccessRule::default()
-        },
-    ]
+        };
+        let house = House::with(&[
+            rule("*", &["mail"], "users", &[]),
+            rule(
+                "subtree:ou=people,dc=example,dc=com",
+                &["*"],
+                "group:cn=Admins, dc=example,dc=com",
+                &[Right::Read, Right::Delete],
+            ),
+        ]);
+        assert!(!house.may(KIM, Right::Read, "mail", LEE));
+        assert!(house.may(KIM, Right::Read, "cn", LEE));
+        assert!(!house.may(KIM, Right::Read, "cn", "ou=groups,dc=example,dc=com"));
+        let stored = house.entry(LEE);
+        let view = house.access.view(&house.caller(KIM), EntryRef::new(&stored).unwrap(), &house.schema);
+        assert!(view.may_entry(Right::Delete) && !view.may_all_user_attributes(Right::Read));
+    }
+
+    #[test]
+    fn a_rule_that_names_nothing_is_refused_with_its_number() {
+        let schema = Schema::standard(Arc::new(AttributeIds::default()));
+        let bad = AccessRule { who: "everybody".to_owned(), ..AccessRule::default() };
+        let problem = Access::compile(&[AccessRule::default(), bad], &schema).unwrap_err();
+        assert_eq!(problem.rule, 2);
+    }
 }
-
-/// Attributes that a user may change in their own entry by default.
-const OWN_WRITABLE: &[&str] = &[
-    "displayName",
-    "description",
-    "telephoneNumber",
-    "homePhone",
-    "postalAddress",
-    "roomNumber",
-    "preferredLanguage",
-    "jpegPhoto",
-    "labeledURI",
-    "initials",
-    "ds-auth-preferred-otp-delivery-mechanism",
-];
-
-/// Attributes that by default only their owner and administrators see.
-const FACTOR_STATE: &[&str] = &[
-    "ds-auth-yubikey-public-id",
-    "ds-auth-preferred-otp-delivery-mechanism",
-    "ds-privilege-name",
-    "ds-pwp-password-policy-dn",
-    "ds-pwp-account-disabled",
-    "ds-pwp-account-activation-time",
-    "ds-pwp-account-expiration-time",
-];

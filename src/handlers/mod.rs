@@ -7,7 +7,7 @@ pub mod compare;
 pub mod context;
 pub mod external;
 pub mod hashing;
-mod matched;
+pub mod matched;
 mod password;
 mod plain;
 mod proof;

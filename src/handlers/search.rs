@@ -193,7 +193,7 @@ impl Search {
         virtual_entries::find(context, caller, &self.base)
     }
 
-    fn show_virtual(&mut self, entry: &Cow<'_, [u8]>, context: &Context, sink: &mut dyn EntrySink) {
+    fn show_virtual(&mut self, entry: &[u8], context: &Context, sink: &mut dyn EntrySink) {
         let Some(entry) = EntryRef::new(entry) else { return };
         let surroundings = Surroundings::default();
         let is_base = matches!(self.scope, Some(Scope::Base | Scope::Subtree));
