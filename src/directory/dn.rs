@@ -500,15 +500,17 @@ const END_OF_ASSERTION: u8 = 2;
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-    use std::sync::Arc;
+    use std::sync::{Arc, LazyLock};
 
     use proptest::prelude::*;
 
     use super::*;
     use crate::directory::attribute_ids::AttributeIds;
 
-    fn schema() -> Schema {
-        Schema::standard(Arc::new(AttributeIds::default()))
+    /// Made once: making it takes longer than a thousand names.
+    fn schema() -> &'static Schema {
+        static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::standard(Arc::new(AttributeIds::default())));
+        &SCHEMA
     }
 
     fn value(text: &str) -> Vec<u8> {
@@ -552,14 +554,14 @@ mod tests {
             "cn=\"a\"b",
         ] {
             assert!(Dn::parse(text).is_err(), "{text}");
-            assert!(DnKey::parse(text, &schema()).is_err(), "{text}");
+            assert!(DnKey::parse(text, schema()).is_err(), "{text}");
         }
     }
 
     #[test]
     fn spellings_of_one_name_have_one_key() {
         let schema = schema();
-        let key = |text: &str| DnKey::parse(text, &schema).unwrap();
+        let key = |text: &str| DnKey::parse(text, schema).unwrap();
         assert_eq!(
             key("CN=Ann  Example , DC=Example,dc=com"),
             key("2.5.4.3=ann example,domainComponent=EXAMPLE;dc=com")
@@ -575,7 +577,7 @@ mod tests {
     #[test]
     fn a_key_leads_to_its_parent_and_moves() {
         let schema = schema();
-        let key = |text: &str| DnKey::parse(text, &schema).unwrap();
+        let key = |text: &str| DnKey::parse(text, schema).unwrap();
         assert_eq!(key("cn=a,dc=x,dc=y").parent(), Some(key("dc=x,dc=y")));
         assert_eq!(key("dc=y").parent(), Some(key("")));
         assert_eq!(key("").parent(), None);
@@ -597,19 +599,19 @@ mod tests {
         fn printing_and_parsing_give_the_same_name(dn in any_dn()) {
             let text = dn.to_string();
             prop_assert_eq!(&Dn::parse(&text).unwrap(), &dn);
-            prop_assert_eq!(DnKey::parse(&text, &schema()).unwrap(), dn.key(&schema()));
+            prop_assert_eq!(DnKey::parse(&text, schema()).unwrap(), dn.key(schema()));
         }
 
         #[test]
         fn a_parent_key_is_a_prefix_at_a_boundary(dn in any_dn(), other in any_dn()) {
             let schema = schema();
-            let key = dn.key(&schema);
+            let key = dn.key(schema);
             prop_assert_eq!(key.depth(), dn.rdns().len());
             if let Some(parent) = dn.parent() {
-                prop_assert!(key.is_within(&parent.key(&schema)));
-                prop_assert_eq!(key.parent(), Some(parent.key(&schema)));
+                prop_assert!(key.is_within(&parent.key(schema)));
+                prop_assert_eq!(key.parent(), Some(parent.key(schema)));
             }
-            let other = other.key(&schema);
+            let other = other.key(schema);
             if other.is_within(&key) && other != key {
                 prop_assert!(other > key && other.depth() > key.depth());
             }
@@ -617,8 +619,8 @@ mod tests {
 
         #[test]
         fn no_text_makes_the_parser_stumble(text in any::<String>()) {
-            let parsed = Dn::parse(&text).map(|dn| dn.key(&schema()));
-            prop_assert_eq!(parsed, DnKey::parse(&text, &schema()));
+            let parsed = Dn::parse(&text).map(|dn| dn.key(schema()));
+            prop_assert_eq!(parsed, DnKey::parse(&text, schema()));
         }
     }
 }

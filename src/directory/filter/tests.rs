@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -18,13 +18,14 @@ use crate::directory::{
 use countersign_proto::ldap::{filter::Filter, filter_text};
 
 struct Sample {
-    schema: Schema,
+    schema: &'static Schema,
     stored: Vec<u8>,
 }
 
 impl Sample {
     fn new() -> Self {
-        let schema = Schema::standard(Arc::new(AttributeIds::default()));
+        static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::standard(Arc::new(AttributeIds::default())));
+        let schema = &*SCHEMA;
         let mut entry = Entry::new(Dn::parse("uid=ada+cn=Ada King,ou=Numbers,dc=example,dc=com").unwrap(), Uuid::nil());
         for (name, values) in [
             ("objectClass", &["top", "inetOrgPerson", "posixAccount"][..]),
@@ -41,16 +42,16 @@ impl Sample {
             ("userPassword", &["{X}hash"]),
             ("jpegPhoto", &["photo"]),
         ] {
-            entry.set(&schema, name, values.iter().map(|value| value.as_bytes().to_vec()).collect());
+            entry.set(schema, name, values.iter().map(|value| value.as_bytes().to_vec()).collect());
         }
-        let stored = entry.encode(&schema);
+        let stored = entry.encode(schema);
         Self { schema, stored }
     }
 
     fn compile(&self, text: &str) -> CompiledFilter {
         let octets = filter_text::encode(text).unwrap_or_else(|_| panic!("{text} is no filter"));
         let mut compiled = CompiledFilter::default();
-        compiled.compile(Filter::decode(&octets).unwrap(), &self.schema);
+        compiled.compile(Filter::decode(&octets).unwrap(), self.schema);
         compiled
     }
 
@@ -62,7 +63,7 @@ impl Sample {
         let hidden = self.schema.attribute_type(hidden).map(|known| known.id);
         let entry = EntryRef::new(&self.stored).unwrap();
         let surroundings = Surroundings { children: 3 };
-        self.compile(text).matches(entry, surroundings, &self.schema, &|id| Some(id) != hidden)
+        self.compile(text).matches(entry, surroundings, self.schema, &|id| Some(id) != hidden)
     }
 }
 
@@ -230,9 +231,9 @@ fn a_planner_sees_types_and_terms() {
 fn a_filter_that_is_compiled_again_forgets_the_one_before() {
     let sample = Sample::new();
     let mut filter = sample.compile("(&(uid=ada)(cn=a*b*c))");
-    filter.compile_equality(b"uid", b"bob", &sample.schema);
+    filter.compile_equality(b"uid", b"bob", sample.schema);
     let entry = EntryRef::new(&sample.stored).unwrap();
-    assert_eq!(filter.matches(entry, Surroundings::default(), &sample.schema, &|_| true), False);
+    assert_eq!(filter.matches(entry, Surroundings::default(), sample.schema, &|_| true), False);
 }
 
 /// A part of a value as a filter text.
@@ -251,8 +252,8 @@ proptest! {
         let sample = Sample::new();
         let value = words.join(" ");
         let mut entry = Entry::new(Dn::parse("cn=x").unwrap(), Uuid::nil());
-        entry.set(&sample.schema, "description", vec![value.to_uppercase().replace(' ', "   ").into_bytes()]);
-        let stored = entry.encode(&sample.schema);
+        entry.set(sample.schema, "description", vec![value.to_uppercase().replace(' ', "   ").into_bytes()]);
+        let stored = entry.encode(sample.schema);
         let body = parts.iter().map(|part| escaped(part)).collect::<Vec<_>>().join("*");
         let text = match open {
             (true, true) => format!("*{body}*"),
@@ -268,7 +269,7 @@ proptest! {
             });
         }
         let filter = sample.compile(&format!("(description={text})"));
-        let found = filter.matches(EntryRef::new(&stored).unwrap(), Surroundings::default(), &sample.schema, &|_| true);
+        let found = filter.matches(EntryRef::new(&stored).unwrap(), Surroundings::default(), sample.schema, &|_| true);
         prop_assert_eq!(found == True, rest.is_some(), "{} in {}", text, value);
     }
 

@@ -307,7 +307,7 @@ const RULES: &[MatchingRule] = rules! {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, LazyLock};
 
     use proptest::prelude::*;
 
@@ -315,9 +315,9 @@ mod tests {
     use crate::directory::attribute_ids::AttributeIds;
 
     fn normalized(form: Form, value: &str) -> Option<Vec<u8>> {
-        let schema = Schema::standard(Arc::new(AttributeIds::default()));
+        static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::standard(Arc::new(AttributeIds::default())));
         let mut out = Normalized::new();
-        form.normalize(&schema, value.as_bytes(), &mut out).then(|| out.to_vec())
+        form.normalize(&SCHEMA, value.as_bytes(), &mut out).then(|| out.to_vec())
     }
 
     #[test]
