@@ -52,3 +52,6 @@ pub trait Mechanism: BerRequest + Send + Sized {
     /// `invalidCredentials` whatever failed; `authorizationDenied` after a good proof; `unavailable` where it cannot be recorded.
     fn authenticate(self, context: &Context, caller: &Caller) -> impl Future<Output = Result<Caller>> + Send;
 }
+
+#[cfg(test)]
+mod tests;
