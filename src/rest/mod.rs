@@ -6,6 +6,13 @@
 //! types, `authentication` the header, `json` the strictness of bodies, `selection` and `entry` the representation of
 //! entries, `status` the one table from result codes to HTTP.
 //!
+//! | what | where |
+//! |---|---|
+//! | `GET /directory/v1`, `/directory/v1/me`, `/directory/v1/{dn}` | `read` |
+//! | `POST /directory/v1/authenticate` | `authenticate` |
+//! | `POST /directory/v1/{dn}/{operation}`, one for each row of `routes.rs` with an entry path | `operation` |
+//! | `GET /available-state`, `/readyz`, `/available-or-degraded-state`, `/livez` | `availability` |
+//!
 //! hyper alone serves: the routes are the rows of `routes.rs`, and a DN in a path has to be split off before anything is
 //! decoded, so a router on top would have nothing left to do.
 

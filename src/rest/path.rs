@@ -219,4 +219,19 @@ mod tests {
         }
         assert_eq!(segment("cn=Jane Poe,dc=com"), "cn=Jane%20Poe,dc=com");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_survives_being_a_link(name in "[^\0]*") {
+            let encoded = segment(&name);
+            proptest::prop_assert_eq!(Segment(&encoded).decode(), Ok(name));
+        }
+
+        #[test]
+        fn any_path_is_judged(path in "/directory/v1/\\PC*") {
+            if let Target::Entry(segment) | Target::Operation(segment, _) = Target::of(&path) {
+                let _ = segment.decode();
+            }
+        }
+    }
 }
