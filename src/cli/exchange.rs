@@ -1,10 +1,13 @@
 //! `countersign import` and `countersign export`: the directory as LDIF.
 
 use std::{
+    cell::Cell,
     fs::File,
-    io::{BufReader, BufWriter, IsTerminal, Read, Write, stderr, stdin, stdout},
+    io::{BufReader, BufWriter, IsTerminal, Write, stderr, stdin, stdout},
+    iter::from_fn,
     path::{Path, PathBuf},
     sync::Arc,
+    thread::available_parallelism,
     time::Duration,
 };
 
@@ -16,14 +19,15 @@ use super::{
     ConfigFile,
     answer::{Answer, Failure},
     apply,
-    loading::{Entries, Rules},
+    loading::{Entries, Source},
     site::Target,
 };
 use crate::{
-    clock::{Clock, SystemClock},
+    clock::SystemClock,
     config::Config,
     directory::{dn::DnKey, filter::CompiledFilter, ldif::write_entry, schema::Schema},
     factors::password::Scheme,
+    handlers::update::intake::Intake,
     random::SystemRandom,
     server::site_data::SiteData,
     store::{Found, Progress as StoreProgress, Query, Scope, Step, Store, embedded::import::Stage},
@@ -60,42 +64,39 @@ impl Import {
         }
         let config = Config::load(self.target.configuration()?)?;
         let progress = Progress::new(total(&self.files), as_json);
-        let count = load(&config, input(&self.files)?, &progress)?;
+        let count = load(&config, opened(&self.files)?, &progress)?;
         progress.clear();
         Ok(Answer::new(format!("imported {count} entries"), json!({ "entries": count })))
     }
 }
 
 /// Loads entries into an empty store.
-pub(crate) fn load(config: &Config, input: impl Read + Send, progress: &Progress) -> Result<u64, Failure> {
+pub(crate) fn load(config: &Config, sources: Vec<Source>, progress: &Progress) -> Result<u64, Failure> {
     let SiteData { opened, schema, indexes, suffixes, sealer } = SiteData::open(config)?;
-    let rules = Rules {
-        schema: Arc::clone(&schema),
-        sealer,
-        random: Arc::new(SystemRandom),
-        scheme: Scheme::named(config.password.scheme.word()).unwrap_or_default(),
-        now: SystemClock.now(),
-        creator: config.root.dn.clone(),
+    let intake = || {
+        let scheme = Scheme::named(config.password.scheme.word()).unwrap_or_default();
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+        Intake::new(Arc::clone(&schema), Arc::clone(&sealer), clock, random, scheme, config.root.dn.clone())
     };
-    let mut entries = Entries::new(BufReader::with_capacity(1 << 20, input), &rules, |octets| progress.read(octets));
-    let count =
-        opened.import(schema, indexes, suffixes, &mut entries, &mut |stage, count| progress.at(stage, count))?;
+    let threads = available_parallelism().map_or(1, usize::from);
+    let intakes = from_fn(|| Some(intake())).take(threads).collect();
+    let mut entries = Entries::new(sources, intakes, |octets| progress.read(octets));
+    let count = opened
+        .import(Arc::clone(&schema), indexes, suffixes, &mut entries, &mut |stage, count| progress.at(stage, count))?;
     Ok(count)
 }
 
-/// All files, one after the other.
-fn input(files: &[PathBuf]) -> Result<Box<dyn Read + Send>, Failure> {
-    let mut chained: Box<dyn Read + Send> = Box::new(std::io::empty());
-    for file in files {
-        let next: Box<dyn Read + Send> = if file == Path::new("-") {
-            Box::new(stdin())
-        } else {
-            Box::new(File::open(file).map_err(|error| Failure::refused(format!("{}: {error}", file.display())))?)
-        };
-        // A file that does not end its last record must not run into the next one.
-        chained = Box::new(chained.chain(&b"\n\n"[..]).chain(next));
-    }
-    Ok(chained)
+/// Opens all files before anything is done with one.
+fn opened(files: &[PathBuf]) -> Result<Vec<Source>, Failure> {
+    let open = |file: &PathBuf| {
+        let name = file.display().to_string();
+        if file == Path::new("-") {
+            return Ok(Source { name: "standard input".to_owned(), input: Box::new(BufReader::new(stdin())) });
+        }
+        let input = File::open(file).map_err(|error| Failure::refused(format!("{name}: {error}")))?;
+        Ok(Source { name, input: Box::new(BufReader::with_capacity(1 << 20, input)) })
+    };
+    files.iter().map(open).collect()
 }
 
 /// The octets of all files; `None` where one has no size.
@@ -103,38 +104,52 @@ fn total(files: &[PathBuf]) -> Option<u64> {
     files.iter().map(|file| file.metadata().ok().filter(std::fs::Metadata::is_file).map(|found| found.len())).sum()
 }
 
-/// Tells how far a load came: a bar on a terminal, nothing otherwise.
-pub(crate) struct Progress(ProgressBar);
+/// Tells how far a load came: a bar on a terminal, now and then a line otherwise.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+    lines: bool,
+    told: Cell<(Option<Stage>, u64)>,
+}
+
+/// Without a terminal a line is written for as many of a stage.
+const LINE_EACH: u64 = 100_000;
 
 impl Progress {
     /// `octets`: how many there are to read, if that is known.
     pub(crate) fn new(octets: Option<u64>, quiet: bool) -> Self {
+        let told = Cell::new((None, 0));
         if quiet || !stderr().is_terminal() {
-            return Self(ProgressBar::hidden());
+            return Self { bar: ProgressBar::hidden(), lines: !quiet, told };
         }
         let bar = octets.map_or_else(ProgressBar::new_spinner, ProgressBar::new);
-        let form = "{msg:>12} {wide_bar} {bytes}/{total_bytes} {eta}";
-        if let Ok(style) = ProgressStyle::with_template(form) {
+        if let Ok(style) = ProgressStyle::with_template("{msg:>20} {wide_bar} {bytes}/{total_bytes} {eta}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self(bar)
+        Self { bar, lines: false, told }
     }
 
     fn read(&self, octets: u64) {
-        self.0.set_position(octets);
+        self.bar.set_position(octets);
     }
 
     fn at(&self, stage: Stage, count: u64) {
-        self.0.set_message(match stage {
-            Stage::Entries => format!("{count} entries"),
-            Stage::Names => format!("{count} names"),
-            Stage::Index => format!("{count} index rows"),
-        });
+        let what = match stage {
+            Stage::Entries => "entries",
+            Stage::Names => "names",
+            Stage::Index => "index rows",
+        };
+        self.bar.set_message(format!("{count} {what}"));
+        let (last_stage, last_count) = self.told.get();
+        let due = last_stage != Some(stage) || count >= last_count.saturating_add(LINE_EACH);
+        if self.lines && due && count > 0 {
+            self.told.set((Some(stage), count));
+            let _ = writeln!(stderr(), "{count} {what}");
+        }
     }
 
     fn clear(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 

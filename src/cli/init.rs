@@ -34,8 +34,8 @@ pub(crate) struct Init {
     /// A file with the root user's password (- for standard input); without it one is made and shown once.
     #[arg(long)]
     root_password_file: Option<PathBuf>,
-    /// A name or address under which clients reach the server, for its certificate; localhost, 127.0.0.1 and ::1 are in it
-    /// anyway. May be given several times.
+    /// A name or address under which clients reach the server, for its certificate; localhost, 127.0.0.1, ::1 and this
+    /// machine's name are in it anyway. May be given several times.
     #[arg(long = "host")]
     hosts: Vec<String>,
 }
@@ -118,7 +118,10 @@ pub(crate) fn create(
     files::create_folder(folder)?;
     files::create_folder(&folder.join("data"))?;
     files::create(&folder.join("seal.key"), Sealer::new_key_file(&SystemRandom)?.as_bytes())?;
+    let machine = rustix::system::uname();
     let mut names = vec!["localhost", "127.0.0.1", "::1"];
+    // libldap looks for this name when it is told to connect to "localhost".
+    names.extend(machine.nodename().to_str().ok().filter(|name| !name.is_empty() && *name != "localhost"));
     names.extend(hosts);
     let certificates = OwnCa::create(&names)?.write(&folder.join("tls"))?;
     files::create(&configuration, config.sample().as_bytes())?;

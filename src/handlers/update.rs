@@ -6,6 +6,7 @@
 
 mod add;
 mod delete;
+pub mod intake;
 mod modify;
 mod naming;
 mod passwords;

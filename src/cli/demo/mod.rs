@@ -21,7 +21,9 @@ use tokio::{
 use super::{
     answer::{Answer, Failure, say},
     exchange::{self, Progress},
-    init, serve,
+    init,
+    loading::Source,
+    serve,
 };
 use crate::{
     config::Config,
@@ -80,7 +82,8 @@ fn build(folder: &Path) -> Result<Stage, Failure> {
     config.rest.listen = rest;
     let made = init::create(folder, config, &init::new_password()?, &[])?;
     let config = Config::load(&made.configuration)?;
-    exchange::load(&config, PEOPLE.as_bytes(), &Progress::new(None, true))?;
+    let people = Source { name: "people.ldif".to_owned(), input: Box::new(PEOPLE.as_bytes()) };
+    exchange::load(&config, vec![people], &Progress::new(None, true))?;
     Ok(Stage { folder: folder.to_owned(), configuration: made.configuration, ca: made.ca })
 }
 

@@ -11,6 +11,7 @@ use crate::server::Running;
 /// Prints the lines, or how long it is until there are fresh codes.
 pub(super) fn print(stage: &Stage, running: &Running, devices: &mut [Device]) {
     let port = |addresses: &[std::net::SocketAddr]| addresses.first().map_or(0, std::net::SocketAddr::port);
+    // Not "localhost": libldap would look for the machine's own name in the certificate.
     let (ldap, ldaps, https) = (port(&running.ldap), port(&running.ldap_tls), port(&running.rest));
     let ca = stage.ca.display();
     let codes: Result<Vec<String>, u64> = devices.iter_mut().map(Device::code).collect();
@@ -21,11 +22,11 @@ pub(super) fn print(stage: &Stage, running: &Running, devices: &mut [Device]) {
     let [one, two, three] = codes.as_slice() else { return };
     say("To paste into another terminal. Each line has a code of its own, good once and for a minute:\n");
     say(&format!(
-        "  LDAPTLS_CACERT={ca} ldapsearch -LLL -H ldaps://localhost:{ldaps} -D {USER} -w '{PASSWORD}{one}' -b dc=example,dc=com '(objectClass=person)' cn mail\n"
+        "  LDAPTLS_CACERT={ca} ldapsearch -LLL -H ldaps://127.0.0.1:{ldaps} -D {USER} -w '{PASSWORD}{one}' -b dc=example,dc=com '(objectClass=person)' cn mail\n"
     ));
-    say(&format!("  LDAPTLS_CACERT={ca} ldapwhoami -ZZ -H ldap://localhost:{ldap} -D {USER} -w '{PASSWORD}{two}'\n"));
+    say(&format!("  LDAPTLS_CACERT={ca} ldapwhoami -ZZ -H ldap://127.0.0.1:{ldap} -D {USER} -w '{PASSWORD}{two}'\n"));
     say(&format!(
-        "  curl --cacert {ca} https://localhost:{https}/directory/v1/authenticate -H 'Content-Type: application/json' -d '{}'\n",
+        "  curl --cacert {ca} https://127.0.0.1:{https}/directory/v1/authenticate -H 'Content-Type: application/json' -d '{}'\n",
         request(three)
     ));
 }

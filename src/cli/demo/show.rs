@@ -27,7 +27,7 @@ pub(super) const PASSWORD: &str = "apple pie at noon";
 /// The whole show; gives the user's devices: the phone whose QR code was shown, and two more.
 pub(super) async fn all(stage: &Stage, running: &Running) -> Result<Vec<Device>, Failure> {
     let (ldap, rest) = (first(&running.ldap)?, first(&running.rest)?);
-    let url = format!("ldap://localhost:{}", ldap.port());
+    let url = format!("ldap://{ldap}");
     say(&format!("countersign {}: a sample directory in {}\n", env!("CARGO_PKG_VERSION"), stage.folder.display()));
     say(&format!("Ada ({USER})\nhas the password \"{PASSWORD}\". She enrols her phone with it:\n"));
     let mut client = Client::url(&url, None).await?;
@@ -92,10 +92,9 @@ impl Doors<'_> {
 
 /// The body of a REST authentication.
 pub(super) fn request(code: &str) -> Value {
-    json!({
-        "authenticationType": "passwordPlusTOTP",
-        "credentials": { "username": NAME, "staticPassword": PASSWORD, "totp": code },
-    })
+    json!({ "credentials": {
+        "authenticationType": "passwordPlusTOTP", "username": NAME, "staticPassword": PASSWORD, "totp": code,
+    } })
 }
 
 fn seen(result: &LdapResult) -> Seen {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Name of the attribute, which sealed secrets are bound to.
-const TOTP_SHARED_SECRET: &str = "ds-auth-totp-shared-secret";
+pub(super) const TOTP_SHARED_SECRET: &str = "ds-auth-totp-shared-secret";
 /// Octets below which a secret is no secret: 80 bits, as the first authenticator applications had them.
 const MIN_SECRET: usize = 10;
 
@@ -47,7 +47,7 @@ pub(super) fn read(modification: &Modification, caller: &Caller) -> Result<Secre
 }
 
 /// A secret in base32 text.
-fn decoded(value: &[u8]) -> Result<Secret> {
+pub(super) fn decoded(value: &[u8]) -> Result<Secret> {
     let secret = std::str::from_utf8(value).ok().and_then(secret_from_base32).map(Zeroizing::new);
     secret.filter(|secret| secret.len() >= MIN_SECRET).ok_or_else(|| {
         Error::new(

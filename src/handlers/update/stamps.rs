@@ -34,7 +34,7 @@ pub(super) fn changed(entry: &mut Entry, context: &Context, caller: &Caller) {
 }
 
 /// Writes what follows from the entry itself: entryUUID, structuralObjectClass.
-fn identity(entry: &mut Entry, schema: &Schema) -> Result<()> {
+pub(super) fn identity(entry: &mut Entry, schema: &Schema) -> Result<()> {
     let structural = schema.structural_class(entry)?.name().to_owned();
     set(entry, schema, "structuralObjectClass", &structural);
     let uuid = entry.uuid.to_string();
@@ -48,7 +48,7 @@ fn changed_at(entry: &mut Entry, schema: &Schema, now: UnixMillis, by: &str) {
 }
 
 /// Sets one value.
-fn set(entry: &mut Entry, schema: &Schema, name: &str, value: &str) {
+pub(super) fn set(entry: &mut Entry, schema: &Schema, name: &str, value: &str) {
     entry.set(schema, name, vec![value.as_bytes().to_vec()]);
 }
 
