@@ -16,7 +16,7 @@ use countersign_proto::{
 use zeroize::Zeroizing;
 
 use super::{
-    controls::{On, Requested},
+    controls::{On, Requested, answered},
     operation::outcome,
     session::{Finished, Flow, Session},
 };
@@ -118,10 +118,7 @@ fn unsupported(what: &str) -> Error {
 impl Wishes {
     /// The response, and who is bound from now on.
     fn conclude(self, id: i32, before: Caller, proven: Result<Caller>) -> Finished {
-        let mut list = Vec::new();
-        if self.password_policy {
-            controls::append(&mut list, oid::PASSWORD_POLICY, Some(&controls::PasswordPolicy::default().encode()));
-        }
+        let mut list = answered(self.password_policy);
         let mut response = Vec::new();
         let caller = match proven {
             Ok(caller) => {

@@ -3,7 +3,7 @@
 
 use countersign_proto::{
     ldap::{
-        controls::{self, Control, Controls, PagedResults},
+        controls::{self, Control, Controls, PagedResults, PasswordPolicy},
         filter::Filter,
         message::{Malformed, Strings},
     },
@@ -188,6 +188,15 @@ impl<'a> Requested<'a> {
         }
         Ok(())
     }
+}
+
+/// The response controls that a request asked for, whatever its outcome: the password policy control, which has nothing to say.
+pub(super) fn answered(password_policy: bool) -> Vec<u8> {
+    let mut list = Vec::new();
+    if password_policy {
+        controls::append(&mut list, oid::PASSWORD_POLICY, Some(&PasswordPolicy::default().encode()));
+    }
+    list
 }
 
 fn unavailable(control: &Control<'_>) -> Error {

@@ -1,7 +1,7 @@
 //! One request: from the decoded message to the handler, and from its outcome or `Error` to the response. Which handler serves
 //! an extended operation is `routes.rs`; what a search, a change and a bind need besides are the files of those names.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use countersign_proto::{
     cancel::CancelRequest,
@@ -12,9 +12,10 @@ use countersign_proto::{
     result_code::ResultCode,
     value::BerRequest,
 };
+use zeroize::Zeroizing;
 
 use super::{
-    controls::{On, Proxied, Requested},
+    controls::{On, Proxied, Requested, answered},
     session::{Finished, Flow, Session},
 };
 use crate::{
@@ -38,6 +39,13 @@ pub(super) fn outcome(error: &Error) -> LdapResult<'_> {
 /// Appends the response with this tag to a request that failed.
 pub(super) fn refuse(out: &mut Vec<u8>, id: i32, tag: u8, error: &Error) {
     response::result(out, id, tag, &outcome(error), |_| {}, &[]);
+}
+
+/// An extended request that outlives its message.
+struct Asked {
+    value: Option<Zeroizing<Vec<u8>>>,
+    caller: Caller,
+    password_policy: bool,
 }
 
 impl Session {
@@ -134,17 +142,21 @@ impl Session {
     }
 
     async fn compare(&mut self, message: &Message<'_>, request: &CompareRequest<'_>, out: &mut Vec<u8>) {
-        match self.compared(message, request).await {
-            Ok(is_equal) => {
+        let compared = match Requested::read(message.controls, On::COMPARE) {
+            Ok(requested) => self.compared(&requested, request).await.map(|is_equal| (is_equal, requested.password_policy)),
+            Err(error) => Err(error),
+        };
+        match compared {
+            Ok((is_equal, password_policy)) => {
                 let code = if is_equal { ResultCode::COMPARE_TRUE } else { ResultCode::COMPARE_FALSE };
-                response::result(out, message.id, response::COMPARE, &LdapResult::code(code), |_| {}, &[]);
+                let list = answered(password_policy);
+                response::result(out, message.id, response::COMPARE, &LdapResult::code(code), |_| {}, &list);
             }
             Err(error) => refuse(out, message.id, response::COMPARE, &error),
         }
     }
 
-    async fn compared(&mut self, message: &Message<'_>, request: &CompareRequest<'_>) -> Result<bool> {
-        let requested = Requested::read(message.controls, On::COMPARE)?;
+    async fn compared(&mut self, requested: &Requested<'_>, request: &CompareRequest<'_>) -> Result<bool> {
         let assertion = requested.assertion.map(|(filter, _)| filter);
         let proxied = match requested.proxied {
             Some(proxied) => Some(self.proxied(proxied).await?),
@@ -163,13 +175,13 @@ impl Session {
     ) -> Flow {
         self.held_secret = true;
         match self.extended_route(message, request).await {
-            Ok((Call::Connection(ConnectionOperation::StartTls), _, _)) => {
-                return self.start_tls(message.id, request, is_last, out);
-            }
-            Ok((Call::Connection(ConnectionOperation::Cancel), ..)) => self.cancel(message.id, request, out),
-            Ok((Call::Handler(call), route, caller)) => {
-                self.begin_extended(message.id, route, call, request.value.map(<[u8]>::to_vec), caller);
-            }
+            Ok((route, asked)) => match route.call {
+                Call::Connection(ConnectionOperation::StartTls) => {
+                    return self.start_tls(message.id, request, is_last, out);
+                }
+                Call::Connection(ConnectionOperation::Cancel) => self.cancel(message.id, request, out),
+                Call::Handler(call) => self.begin_extended(message.id, route, call, asked),
+            },
             Err(error) => refuse(out, message.id, response::EXTENDED, &error),
         }
         Flow::Done
@@ -180,37 +192,36 @@ impl Session {
         &mut self,
         message: &Message<'_>,
         request: &ExtendedRequest<'_>,
-    ) -> Result<(Call, &'static Route, Caller)> {
+    ) -> Result<(&'static Route, Asked)> {
         let requested = Requested::read(message.controls, On::EXTENDED)?;
         let route = routes::extended(request.name.as_bytes())
             .ok_or_else(|| Error::protocol("The server does not know this extended operation"))?;
         if route.confidential {
             self.door.check_confidentiality(&self.caller.channel)?;
         }
-        Ok((route.call, route, self.requester(&requested, message.id).await?))
+        let asked = Asked {
+            value: request.value.map(|value| Zeroizing::new(value.to_vec())),
+            caller: self.requester(&requested, message.id).await?,
+            password_policy: requested.password_policy,
+        };
+        Ok((route, asked))
     }
 
-    fn begin_extended(
-        &mut self,
-        id: i32,
-        route: &'static Route,
-        call: BerCall,
-        value: Option<Vec<u8>>,
-        caller: Caller,
-    ) {
+    fn begin_extended(&mut self, id: i32, route: &'static Route, call: BerCall, asked: Asked) {
         let context = Arc::clone(&self.door.context);
-        let value = value.map(zeroize::Zeroizing::new);
         let operation = async move {
-            let begun = std::time::Instant::now();
+            let begun = Instant::now();
+            let Asked { value, caller, password_policy } = asked;
             let result = call(value.as_ref().map(|value| value.as_slice()), &context, &caller).await;
             audit(&context.audit, route.name, &caller, None, begun, result.as_ref().err());
             let mut response = Vec::new();
+            let list = answered(password_policy);
             match &result {
                 Ok(value) => {
                     let outcome = LdapResult::SUCCESS;
-                    response::extended(&mut response, id, &outcome, route.response_oid, value.as_deref(), &[]);
+                    response::extended(&mut response, id, &outcome, route.response_oid, value.as_deref(), &list);
                 }
-                Err(error) => refuse(&mut response, id, response::EXTENDED, error),
+                Err(error) => response::extended(&mut response, id, &outcome(error), None, None, &list),
             }
             Finished { id, response, caller: None }
         };
@@ -263,7 +274,7 @@ pub(super) fn audit(
     event: &'static str,
     caller: &Caller,
     dn: Option<&str>,
-    begun: std::time::Instant,
+    begun: Instant,
     error: Option<&Error>,
 ) {
     let event = Event {

@@ -20,7 +20,7 @@ use ldap3_proto::{
 use tokio_util::codec::Decoder;
 
 use super::{
-    controls::{On, Requested},
+    controls::{On, Requested, answered},
     operation::{audit, refuse},
     session::{Finished, Session},
 };
@@ -85,11 +85,7 @@ impl Session {
             let dn = target(&request).to_owned();
             let result = update(request, options, &context, &caller).await;
             audit(&context.audit, name, &caller, Some(&dn), begun, result.as_ref().err());
-            let mut list = Vec::new();
-            if password_policy {
-                controls::append(&mut list, oid::PASSWORD_POLICY, Some(&controls::PasswordPolicy::default().encode()));
-            }
-            Finished { id, response: respond(id, tag, &result, list), caller: None }
+            Finished { id, response: respond(id, tag, &result, answered(password_policy)), caller: None }
         };
         self.begin(id, Box::pin(operation));
         Ok(())
