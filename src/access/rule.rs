@@ -1,6 +1,6 @@
 //! One access rule, compiled: what it is about, whom it fits, what it allows.
 
-use countersign_proto::ldap::filter::Filter;
+use countersign_proto::ldap::{filter::Filter, filter_text};
 
 use crate::{
     caller::{Caller, Strength},
@@ -11,7 +11,6 @@ use crate::{
         dn::DnKey,
         entry::{Class, EntryRef},
         filter::{CompiledFilter, Truth},
-        filter_text,
         schema::Schema,
     },
 };
@@ -77,6 +76,16 @@ impl Rule {
 
     /// Whether the rule is about the entry with this key, asked for by this caller.
     pub(super) fn fits_caller(&self, caller: &Caller, key: &[u8]) -> bool {
+        self.to.fits(key) && self.who.fits(caller, key) && self.is_near_and_strong(caller)
+    }
+
+    /// Whether there can be entries on which the rule fits this caller.
+    pub(super) fn may_fit(&self, caller: &Caller) -> bool {
+        let own = caller.user().map_or(&[][..], |user| user.key.as_bytes());
+        self.who.fits(caller, own) && self.is_near_and_strong(caller)
+    }
+
+    fn is_near_and_strong(&self, caller: &Caller) -> bool {
         let strong_enough = match self.strength {
             RequiredStrength::Any => true,
             RequiredStrength::Tls => caller.channel.tls,
@@ -86,7 +95,7 @@ impl Rule {
             self.from.is_empty()
                 || caller.channel.peer.is_some_and(|peer| self.from.iter().any(|network| network.contains(peer.ip())))
         };
-        strong_enough && self.to.fits(key) && self.who.fits(caller, key) && near_enough()
+        strong_enough && near_enough()
     }
 
     /// Whether the entry matches the rule's filter, if it has one.
@@ -201,7 +210,7 @@ fn attribute(name: &str, schema: &Schema) -> Result<AttributeId, String> {
 }
 
 fn compile_filter(text: &str, schema: &Schema) -> Result<CompiledFilter, String> {
-    let octets = filter_text::encode(text).ok_or_else(|| format!("\"{text}\" is no filter"))?;
+    let octets = filter_text::encode(text).map_err(|_| format!("\"{text}\" is no filter"))?;
     let filter = Filter::decode(&octets).map_err(|_| format!("the filter \"{text}\" is too deep or too long"))?;
     let mut compiled = CompiledFilter::default();
     compiled.compile(filter, schema);

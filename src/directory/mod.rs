@@ -5,7 +5,6 @@ pub mod computed;
 pub mod dn;
 pub mod entry;
 pub mod filter;
-pub mod filter_text;
 pub mod identity;
 pub mod index_terms;
 pub mod ldif;

@@ -9,6 +9,7 @@ use crate::{
     caller::Caller,
     config::Right,
     directory::{
+        attribute_ids::AttributeId,
         computed::{ComputedAttribute, Surroundings},
         dn::DnKey,
         entry::EntryRef,
@@ -44,9 +45,7 @@ pub async fn compare(
     let judge =
         |entry: EntryRef<'_>, surroundings| match filter.matches(entry, surroundings, &context.schema, &|_| true) {
             Truth::True => Ok(true),
-            Truth::False
-                if ComputedAttribute::of(kind, &context.schema).is_some() || entry.of_type(kind).next().is_some() =>
-            {
+            Truth::False if ComputedAttribute::of(kind, &context.schema).is_some() || has_any(entry, kind, context) => {
                 Ok(false)
             }
             Truth::False => Err(Error::new(ResultCode::NO_SUCH_ATTRIBUTE, "The entry does not have this attribute")),
@@ -79,4 +78,10 @@ pub async fn compare(
         Some(outcome) => outcome,
         None => Err(matched::no_such_object(context, caller, &key).await),
     }
+}
+
+/// Whether the entry has an attribute of this type or of a subtype.
+fn has_any(entry: EntryRef<'_>, kind: AttributeId, context: &Context) -> bool {
+    let family = context.schema.types_within(kind);
+    entry.attributes().any(|attribute| family.contains(&attribute.type_id))
 }

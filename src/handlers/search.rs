@@ -42,7 +42,8 @@ pub struct Search {
     position: Option<Position>,
     cookie: Option<Cookie>,
     found_any: bool,
-    abandoned: bool,
+    /// Nothing is to be found: an abandoned paged search, or a caller to whom nothing is shown.
+    is_over: bool,
     scratch: Vec<u8>,
 }
 
@@ -131,14 +132,22 @@ impl Search {
         self.filter.compile(request.filter, &context.schema);
         self.selection.compile(request.attributes.iter(), request.types_only, &context.schema);
         self.limits = Limits::of(request, context, caller);
-        (self.position, self.cookie, self.found_any, self.abandoned) = (None, None, false, false);
+        (self.position, self.cookie, self.found_any, self.is_over) = (None, None, false, false);
         if let Some(page) = options.page {
             self.begin_page(page, request, context, caller)?;
         }
-        let is_walk =
-            self.scope != Some(Scope::Base) && !self.base.is_empty() && self.virtual_entry(context, caller).is_none();
-        if is_walk && context.store.find(&self.base).await?.is_none() {
-            return Err(matched::no_such_object(context, caller, &self.base).await);
+        if self.virtual_entry(context, caller).is_some() {
+            return Ok(());
+        }
+        // Whoever sees nothing anyhow costs no look into the store, and learns nothing from how long one takes.
+        let shows_anything = context.access.load().shows_anything(caller);
+        match (self.base.is_empty(), shows_anything) {
+            (false, false) => return Err(Error::no_such_object(None)),
+            (true, false) => self.is_over = true,
+            (false, true) if self.scope != Some(Scope::Base) && context.store.find(&self.base).await?.is_none() => {
+                return Err(matched::no_such_object(context, caller, &self.base).await);
+            }
+            (_, true) => {}
         }
         Ok(())
     }
@@ -157,7 +166,7 @@ impl Search {
                 .ok_or_else(|| Error::unwilling("The paged results cookie does not belong to this search"))?;
             (self.position, self.limits.sent) = (Some(position), sent);
         }
-        self.abandoned = page.size == 0;
+        self.is_over = page.size == 0;
         self.limits.page = Some(page.size);
         self.cookie = Some(cookie);
         Ok(())
@@ -172,12 +181,12 @@ impl Search {
         if self.limits.deadline.is_some_and(|deadline| context.clock.now() > deadline) {
             return Err(Error::new(ResultCode::TIME_LIMIT_EXCEEDED, "The search took longer than its time limit"));
         }
-        if self.abandoned {
-            return Ok(Advance::Done { cookie: Some(Vec::new()) });
+        if self.is_over {
+            return Ok(self.done());
         }
         if let Some(entry) = self.virtual_entry(context, caller) {
             self.show_virtual(&entry, context, sink);
-            return Ok(Advance::Done { cookie: self.cookie.as_ref().map(|_| Vec::new()) });
+            return Ok(self.done());
         }
         match self.scope {
             Some(Scope::Base) => self.read_base(context, caller, sink).await,
@@ -218,7 +227,7 @@ impl Search {
         if !visible {
             return Err(matched::no_such_object(context, caller, &self.base).await);
         }
-        Ok(Advance::Done { cookie: self.cookie.as_ref().map(|_| Vec::new()) })
+        Ok(self.done())
     }
 
     async fn walk(&mut self, context: &Context, caller: &Caller, sink: &mut dyn EntrySink) -> Result<Advance> {
@@ -227,10 +236,13 @@ impl Search {
             (_, Some(Halt::Size)) => {
                 Err(Error::new(ResultCode::SIZE_LIMIT_EXCEEDED, "More entries match than the size limit allows"))
             }
-            (_, Some(Halt::Lookthrough)) => Err(Error::new(
-                ResultCode::ADMIN_LIMIT_EXCEEDED,
-                "No index serves this filter, and too many entries would have to be looked at",
-            )),
+            (_, Some(Halt::Lookthrough)) => {
+                self.check_base(context, caller).await?;
+                Err(Error::new(
+                    ResultCode::ADMIN_LIMIT_EXCEEDED,
+                    "No index serves this filter, and too many entries would have to be looked at",
+                ))
+            }
             (Progress::More(position), Some(Halt::Page)) => {
                 let cookie = self.cookie.as_ref().map(|cookie| cookie.seal(&position, self.limits.sent, context));
                 Ok(Advance::Done { cookie: cookie.transpose()? })
@@ -239,7 +251,10 @@ impl Search {
                 self.position = Some(position);
                 Ok(Advance::Paused)
             }
-            (Progress::Done, _) => self.end(context, caller).await,
+            (Progress::Done, _) => {
+                self.check_base(context, caller).await?;
+                Ok(self.done())
+            }
         }
     }
 
@@ -277,7 +292,7 @@ impl Search {
     }
 
     /// A base that the caller cannot see is absent, unless something visible was found below it.
-    async fn end(&self, context: &Context, caller: &Caller) -> Result<Advance> {
+    async fn check_base(&self, context: &Context, caller: &Caller) -> Result<()> {
         if !self.found_any && self.limits.sent == 0 && !self.base.is_empty() {
             let access = context.access.load();
             let mut visible = false;
@@ -288,7 +303,12 @@ impl Search {
                 return Err(matched::no_such_object(context, caller, &self.base).await);
             }
         }
-        Ok(Advance::Done { cookie: self.cookie.as_ref().map(|_| Vec::new()) })
+        Ok(())
+    }
+
+    /// The end, without another page.
+    fn done(&self) -> Advance {
+        Advance::Done { cookie: self.cookie.as_ref().map(|_| Vec::new()) }
     }
 }
 
@@ -324,7 +344,8 @@ impl Limits {
         let seconds = least(request.time_limit, bound);
         Self {
             size: least(request.size_limit, config.limits.search_size),
-            lookthrough: (!caller.may(Privilege::UnindexedSearch)).then_some(config.limits.lookthrough),
+            lookthrough: Some(config.limits.lookthrough)
+                .filter(|limit| *limit > 0 && !caller.may(Privilege::UnindexedSearch)),
             deadline: seconds
                 .map(|seconds| context.clock.now().plus(std::time::Duration::from_secs(u64::from(seconds)))),
             ..Self::default()

@@ -74,7 +74,9 @@ impl Selection {
         }
         let may = |attribute| view.is_none_or(|view| view.may(Right::Read, attribute));
         let mut segments = Segments::new();
-        for attribute in entry.attributes().filter(|attribute| self.wants(attribute) && may(attribute.id)) {
+        let may_see =
+            |attribute: &AttributeRef<'_>| (may_all && attribute.class == Class::User) || may(attribute.type_id);
+        for attribute in entry.attributes().filter(|attribute| self.wants(attribute) && may_see(attribute)) {
             if self.types_only {
                 write_segment(scratch, attribute.description(), &[] as &[&[u8]]);
             } else {
