@@ -10,7 +10,6 @@ use countersign_proto::result_code::ResultCode;
 use crate::{
     caller::{Caller, Identity, Strength},
     config::{Config, LogLevel, SecondFactor},
-    directory::dn::Dn,
     error::{Error, Result},
     factors::{
         password::{Value, read},
@@ -94,7 +93,7 @@ impl Attempt<'_> {
         claim: Claim<'_>,
     ) -> Outcome {
         let dn = match &subject {
-            Subject::Account(account) => Some(account.dn.clone()),
+            Subject::Account(account) => Some(account.user.dn.clone()),
             Subject::Root => Some(context.config.load().root.dn.clone()),
             Subject::Nobody(_) => None,
         };
@@ -141,13 +140,8 @@ async fn simple_outcome(
         };
         return Outcome { dn: None, caller };
     }
-    let subject = match Dn::parse(name) {
-        Ok(dn) if dn.rdn().is_none() => Ok(Subject::Nobody(reason::NO_SUCH_USER)),
-        Ok(dn) => by_dn(context, &dn).await,
-        Err(error) => Err(Error::new(ResultCode::INVALID_DN_SYNTAX, error.reason)),
-    };
     let code = one_field(&context.config.load());
-    match subject {
+    match by_dn(context, name).await {
         Ok(subject) => attempt.prove(context, caller, subject, Claim { password: Some(password), code }).await,
         Err(error) => Outcome::failed(error),
     }
@@ -163,13 +157,17 @@ async fn user(context: &Context, caller: &Caller, account: Account, claim: Claim
         Ok(())
     };
     let (Proven { account, strength }, ()) = prove(context, account, claim, false, &mut settle).await?;
-    let gone = || Error::invalid_credentials(reason::NO_SUCH_USER);
-    let user = context.user_by(Target::Id(account.id)).await?.ok_or_else(gone)?;
     if strength == Strength::One
         && let Some(password) = claim.password
     {
         rehash(context, &account, password).await;
     }
+    let user = if context.access.load().names_groups() {
+        let gone = || Error::invalid_credentials(reason::NO_SUCH_USER);
+        context.user_by(Target::Id(account.user.id)).await?.ok_or_else(gone)?
+    } else {
+        account.user
+    };
     Ok(caller.become_identity(Identity::User(Arc::new(user)), strength))
 }
 
@@ -205,7 +203,7 @@ async fn rehash(context: &Context, account: &Account, password: &[u8]) {
                 Some(Change::Replace { id: found.id, expected: found.version, entry: entry.encode(&context.schema) });
         }
     };
-    if context.store.read(Target::Id(account.id), false, &mut replace).await.is_ok() {
+    if context.store.read(Target::Id(account.user.id), false, &mut replace).await.is_ok() {
         drop(context.store.apply(change.into_iter().collect()).await);
     }
 }

@@ -112,7 +112,8 @@ impl Context {
         Ok(Some(user))
     }
 
-    fn user_of(&self, found: &Found<'_>, as_of: u64) -> User {
+    /// The user of an entry, without its groups.
+    pub(super) fn user_of(&self, found: &Found<'_>, as_of: u64) -> User {
         let privileges = self
             .schema
             .attribute_type("ds-privilege-name")

@@ -64,25 +64,34 @@ impl AboutEntry for PasswordModifyRequest {
 }
 
 /// What allows a change of password.
-enum Permit {
-    /// The old password, or the user's own session.
-    Owner(Box<Account>),
-    /// A reset by an administrator, which also lifts what failures have locked.
-    Reset(Box<Account>),
+struct Permit {
+    account: Box<Account>,
+    by: By,
+}
+
+/// By whom or what it is allowed.
+#[derive(PartialEq, Eq)]
+enum By {
+    /// The old password, which must still be the one that was proven.
+    OldPassword,
+    /// The user's own session.
+    Session,
+    /// An administrator, who also lifts what failures have locked.
+    Administrator,
 }
 
 async fn permit(context: &Context, caller: &Caller, subject: Subject, old: Option<&Secret>) -> Result<Permit> {
     let Some(old) = old else {
         return Ok(match permitted(caller, subject)? {
-            Permitted::Itself(account) => Permit::Owner(account),
-            Permitted::Administrator(account) => Permit::Reset(account),
+            Permitted::Itself(account) => Permit { account, by: By::Session },
+            Permitted::Administrator(account) => Permit { account, by: By::Administrator },
         });
     };
     let claim = Claim { password: Some(old.expose()), code: CodeClaim::Alone };
     match subject {
         Subject::Account(account) => {
             let (proven, ()) = prove(context, *account, claim, true, &mut |_, _| Ok(())).await?;
-            Ok(Permit::Owner(Box::new(proven.account)))
+            Ok(Permit { account: Box::new(proven.account), by: By::OldPassword })
         }
         Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
         Subject::Root => {
@@ -104,29 +113,26 @@ fn check(password: &[u8]) -> Result<()> {
 
 async fn set_password(context: &Context, caller: &Caller, permit: Permit, password: &Secret) -> Result<()> {
     let hashed = hash_password(context, password.expose()).await?;
-    let (proven, reset) = match permit {
-        Permit::Owner(account) => (account, false),
-        Permit::Reset(account) => (account, true),
-    };
+    let Permit { account: permitted, by } = permit;
     for _ in 0..MAX_ATTEMPTS {
         let now = context.clock.now();
-        let mut replace = None;
+        let id = permitted.user.id;
+        let mut replace = Err(Error::no_such_object(None));
         let mut reader = |found: Found<'_>| {
             let mut entry = found.entry.to_entry();
-            write_password(context, caller, &mut entry, &hashed, now);
-            replace =
-                Some(Change::Replace { id: found.id, expected: found.version, entry: entry.encode(&context.schema) });
+            let outcome = write_password(context, caller, &mut entry, &hashed, now);
+            let entry = outcome.map(|()| entry.encode(&context.schema));
+            replace = entry.map(|entry| Change::Replace { id, expected: found.version, entry });
         };
-        context.store.read(Target::Id(proven.id), false, &mut reader).await?;
-        let account =
-            Account::read(context, Target::Id(proven.id)).await?.filter(|account| account.uuid == proven.uuid);
-        let (Some(replace), Some(account)) = (replace, account) else { return Err(Error::no_such_object(None)) };
-        if !reset && account.passwords != proven.passwords {
+        context.store.read(Target::Id(id), false, &mut reader).await?;
+        let replace = replace?;
+        let account = Account::read(context, Target::Id(id)).await?.ok_or_else(|| Error::no_such_object(None))?;
+        if by == By::OldPassword && account.passwords != permitted.passwords {
             // Of two changes that rest on the same old password the first holds.
             return Err(Error::invalid_credentials(reason::WRONG_PASSWORD));
         }
-        let record = record_of_change(&account, reset, now);
-        let factors = Change::Factors { id: account.id, expected: account.record_version, record: record.encode() };
+        let record = record_of_change(&account, by == By::Administrator, now);
+        let factors = Change::Factors { id, expected: account.record_version, record: record.encode() };
         match context.store.apply(vec![replace, factors]).await {
             Ok(_) => return Ok(()),
             Err(StoreError::Conflict) => {}
@@ -136,11 +142,15 @@ async fn set_password(context: &Context, caller: &Caller, permit: Permit, passwo
     Err(Error::busy().reason(reason::BUSY))
 }
 
-fn write_password(context: &Context, caller: &Caller, entry: &mut Entry, hashed: &str, now: UnixMillis) {
+fn write_password(context: &Context, caller: &Caller, entry: &mut Entry, hashed: &str, now: UnixMillis) -> Result<()> {
     let text = |text: String| vec![text.into_bytes()];
-    entry.set(&context.schema, "userPassword", text(hashed.to_owned()));
-    entry.set(&context.schema, "modifyTimestamp", text(now.generalized_time()));
-    entry.set(&context.schema, "modifiersName", text(caller.dn().to_owned()));
+    let schema = &context.schema;
+    let is_first = schema.attribute_type("userPassword").is_none_or(|kind| entry.values(kind.id).is_empty());
+    entry.set(schema, "userPassword", text(hashed.to_owned()));
+    entry.set(schema, "modifyTimestamp", text(now.generalized_time()));
+    entry.set(schema, "modifiersName", text(caller.dn().to_owned()));
+    // An entry that has a password may have one, however it came here.
+    if is_first { schema.check(entry) } else { Ok(()) }
 }
 
 /// The record after a change of password. Its history takes the former hash here when `[password] history` comes.

@@ -12,13 +12,17 @@
 //! The password is hashed first, and the record is read after it: what others recorded meanwhile counts.
 
 mod judgement;
+mod unrecorded;
 
 use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
-use self::judgement::{Judgement, Password, Presented, Rules, dummy_code_work, weigh};
 pub(super) use self::judgement::{open_secret, totp_place};
+use self::{
+    judgement::{Judgement, Password, Presented, Rules, dummy_code_work, weigh},
+    unrecorded::{Count, Unrecorded},
+};
 use crate::{
     caller::Strength,
     error::{Error, Result},
@@ -84,31 +88,31 @@ pub(super) async fn prove<T: Send>(
     let mut presented = Presented::of(context, &rules, &account, claim)?;
     let mut hashed = Hashed::judge(context, &rules, &account.passwords, presented.password).await?;
     for _ in 0..MAX_ATTEMPTS {
-        let id = account.id;
-        let fresh = Account::read(context, Target::Id(id)).await?.filter(|fresh| fresh.uuid == account.uuid);
-        let Some(fresh) = fresh else {
-            return Err(hashed.refuse_stranger(context, &rules, claim, reason::NO_SUCH_USER).await);
-        };
-        let again = Presented::of(context, &rules, &fresh, claim)?;
-        if again.password != presented.password || fresh.passwords != account.passwords {
-            let paid = hashed.paid;
-            hashed = Hashed::judge(context, &rules, &fresh.passwords, again.password).await?;
-            hashed.paid |= paid;
+        if account.user.as_of != context.store.last_change() {
+            let Some(fresh) = reread(context, &account).await? else {
+                return Err(hashed.refuse_stranger(context, &rules, claim, reason::NO_SUCH_USER).await);
+            };
+            let again = Presented::of(context, &rules, &fresh, claim)?;
+            if again.password != presented.password || fresh.passwords != account.passwords {
+                let paid = hashed.paid;
+                hashed = Hashed::judge(context, &rules, &fresh.passwords, again.password).await?;
+                hashed.paid |= paid;
+            }
+            (account, presented) = (fresh, again);
         }
-        (account, presented) = (fresh, again);
         let verdict = match claim.code {
             CodeClaim::Only(_) => Password::NotAsked,
             _ => hashed.verdict,
         };
         match weigh(context, &rules, &account, verdict, presented.code, context.clock.now())? {
-            Judgement::Refused { reason, record } => {
-                let busy = hashed.pay(context, &rules, claim).await.err();
-                match context.store.apply(vec![failure(&account, record)]).await {
-                    Ok(_) => return Err(busy.unwrap_or_else(|| Error::invalid_credentials(reason))),
-                    Err(StoreError::Conflict | StoreError::NotFound) => {}
-                    Err(error) => return Err(not_recorded(error)),
+            Judgement::Refused { reason, counted } => match record_failure(context, &rules, &account, counted).await {
+                Ok(()) => {
+                    let busy = hashed.pay(context, &rules, claim).await.err();
+                    return Err(busy.unwrap_or_else(|| Error::invalid_credentials(reason)));
                 }
-            }
+                Err(StoreError::Conflict | StoreError::NotFound) => {}
+                Err(error) => return Err(not_recorded(error)),
+            },
             Judgement::Accepted { record, strength } => {
                 let mut settled = record.clone();
                 let outcome = settle(&account, &mut settled);
@@ -184,8 +188,7 @@ pub(super) async fn update_record<T: Send>(
             Err(StoreError::Conflict) => {}
             Err(error) => return Err(error.into()),
         }
-        let id = account.id;
-        account = Account::read(context, Target::Id(id)).await?.ok_or_else(|| Error::no_such_object(None))?;
+        account = reread(context, &account).await?.ok_or_else(|| Error::no_such_object(None))?;
     }
     Err(Error::busy().reason(reason::BUSY))
 }
@@ -249,11 +252,11 @@ impl Hashed {
         reason: &'static str,
     ) -> Error {
         dummy_code_work(rules, context.clock.now());
-        let busy = self.pay(context, rules, claim).await.err();
-        match context.store.apply(vec![stranger(context)]).await {
-            Ok(_) => busy.unwrap_or_else(|| Error::invalid_credentials(reason)),
-            Err(error) => not_recorded(error),
+        if let Err(error) = context.store.apply(vec![stranger(context)]).await {
+            return not_recorded(error);
         }
+        let busy = self.pay(context, rules, claim).await.err();
+        busy.unwrap_or_else(|| Error::invalid_credentials(reason))
     }
 }
 
@@ -271,15 +274,31 @@ async fn keep(context: &Context, account: &Account, record: Record, durable: boo
 }
 
 fn factors(account: &Account, record: &Record) -> Change {
-    Change::Factors { id: account.id, expected: account.record_version, record: record.encode() }
+    Change::Factors { id: account.user.id, expected: account.record_version, record: record.encode() }
 }
 
-/// The durable write of a failure: the account's record, or, where nothing is counted, one that costs the same.
-fn failure(account: &Account, record: Option<Record>) -> Change {
-    match record {
-        Some(record) => factors(account, &record),
-        None => Change::Stranger { record: account.record.encode() },
-    }
+/// The durable write of a failure: the account's record, or, where nothing is counted, one that costs the same. It comes before
+/// the hash that a failure may still owe: a requester who does not wait for that is counted all the same.
+async fn record_failure(
+    context: &Context,
+    rules: &Rules,
+    account: &Account,
+    counted: Option<(Count, Record)>,
+) -> Result<(), StoreError> {
+    let Some((count, record)) = counted else {
+        return context.store.apply(vec![Change::Stranger { record: account.record.encode() }]).await.map(drop);
+    };
+    let settings = match count {
+        Count::Password => rules.password,
+        Count::SecondFactor => rules.second_factor,
+    };
+    Unrecorded::begin(context, account, count, settings, &record).recorded().await
+}
+
+/// The same account as it is now; `None` if its entry is gone.
+async fn reread(context: &Context, account: &Account) -> Result<Option<Account>> {
+    let fresh = Account::read(context, Target::Id(account.user.id)).await?;
+    Ok(fresh.filter(|fresh| fresh.user.uuid == account.user.uuid))
 }
 
 fn stranger(context: &Context) -> Change {

@@ -1,14 +1,13 @@
 //! Whose account a request is about: authentication IDs, bare DNs and the requester's own, as ldap-wire.md 2.1 and 2.2 have them, and
 //! the account itself as a proof needs it. Whether the proof is good is decided in `proof`.
 
-use countersign_proto::{ber::Writer, ldap::filter::Filter};
-use uuid::Uuid;
+use countersign_proto::{ber::Writer, ldap::filter::Filter, result_code::ResultCode};
 
 use crate::{
-    caller::{Caller, Identity, Privilege},
+    caller::{Caller, Identity, Privilege, Strength, User},
     directory::{
         computed::Surroundings,
-        dn::{Dn, DnKey},
+        dn::DnKey,
         filter::{CompiledFilter, Truth},
         identity::AuthenticationId,
     },
@@ -31,12 +30,8 @@ pub enum Subject {
 
 /// An account as read at one moment: what a proof is judged by.
 pub struct Account {
-    /// Its entry.
-    pub id: EntryId,
-    /// The entry's UUID, to which its secrets are bound.
-    pub uuid: Uuid,
-    /// The DN in its stored spelling.
-    pub dn: String,
+    /// Who it is, without its groups.
+    pub user: User,
     /// The values of userPassword.
     pub passwords: Vec<Vec<u8>>,
     /// Why the account may not be used at all, whatever is proven; for the log.
@@ -89,9 +84,13 @@ pub async fn named_or_own(context: &Context, caller: &Caller, authentication_id:
 /// The subject with this name.
 ///
 /// # Errors
-/// `unavailable` where the store cannot be read.
-pub async fn by_dn(context: &Context, dn: &Dn) -> Result<Subject> {
-    by_key(context, &dn.key(&context.schema)).await
+/// `invalidDNSyntax` if it is none; `unavailable` where the store cannot be read.
+pub async fn by_dn(context: &Context, dn: &str) -> Result<Subject> {
+    match DnKey::parse(dn, &context.schema) {
+        Ok(key) if key.is_empty() => Ok(Subject::Nobody(reason::NO_SUCH_USER)),
+        Ok(key) => by_key(context, &key).await,
+        Err(error) => Err(Error::new(ResultCode::INVALID_DN_SYNTAX, error.reason)),
+    }
 }
 
 /// The user whose identity attribute (`uid` unless configured) is `name`, if it is exactly one.
@@ -142,7 +141,7 @@ pub fn permitted(caller: &Caller, subject: Subject) -> Result<Permitted> {
         return Err(Error::insufficient_access("This needs an authenticated requester").reason(reason::NOT_ALLOWED));
     }
     if let Subject::Account(account) = subject {
-        if caller.is(account.id) {
+        if caller.is(account.user.id) {
             return Ok(Permitted::Itself(account));
         }
         need_password_reset(caller)?;
@@ -168,11 +167,8 @@ pub fn root_has_no_entry() -> Error {
 /// `authorizationDenied` without the privilege `proxied-auth`, or if it names nobody or the root user.
 pub async fn acting_as(context: &Context, caller: Caller, authorization_id: Option<&str>) -> Result<Caller> {
     let denied = || {
-        Error::new(
-            countersign_proto::result_code::ResultCode::AUTHORIZATION_DENIED,
-            "The requester may not act as this identity",
-        )
-        .reason(reason::NOT_ALLOWED)
+        Error::new(ResultCode::AUTHORIZATION_DENIED, "The requester may not act as this identity")
+            .reason(reason::NOT_ALLOWED)
     };
     let Some(authorization_id) = authorization_id.filter(|text| !text.is_empty()) else { return Ok(caller) };
     if matches!(AuthenticationId::parse(authorization_id), Some(AuthenticationId::Anonymous)) {
@@ -184,11 +180,11 @@ pub async fn acting_as(context: &Context, caller: Caller, authorization_id: Opti
     }
     match named(context, authorization_id).await? {
         Subject::Root if caller.is_root() => Ok(caller),
-        Subject::Account(account) if caller.is(account.id) => Ok(caller),
+        Subject::Account(account) if caller.is(account.user.id) => Ok(caller),
         Subject::Account(account) if caller.may(Privilege::ProxiedAuth) => {
-            let user = context.user_by(Target::Id(account.id)).await?.ok_or_else(denied)?;
+            let user = context.user_by(Target::Id(account.user.id)).await?.ok_or_else(denied)?;
             // What was proven is the requester's identity, not this user's: it counts as one factor at most.
-            let strength = caller.strength.min(crate::caller::Strength::One);
+            let strength = caller.strength.min(Strength::One);
             Ok(Caller { identity: Identity::User(user.into()), strength, ..caller })
         }
         _ => Err(denied()),
@@ -202,12 +198,13 @@ impl Account {
     /// `unavailable` where the store cannot be read; `other` for a factor record that this program cannot read: whoever has one is
     /// not taken for a user without factors.
     pub async fn read(context: &Context, target: Target<'_>) -> Result<Option<Self>> {
+        let as_of = context.store.last_change();
         let mut account = None;
-        context.store.read(target, true, &mut |found| account = Some(Self::of(context, &found))).await?;
+        context.store.read(target, true, &mut |found| account = Some(Self::of(context, &found, as_of))).await?;
         account.transpose()
     }
 
-    fn of(context: &Context, found: &Found<'_>) -> Result<Self> {
+    fn of(context: &Context, found: &Found<'_>, as_of: u64) -> Result<Self> {
         let values = |name: &str| {
             let id = context.schema.attribute_type(name).map(|kind| kind.id);
             id.and_then(|id| found.entry.attribute(id)).into_iter().flat_map(|attribute| attribute.values())
@@ -221,9 +218,7 @@ impl Account {
             DnKey::parse(top, &context.schema).is_ok_and(|top| found.entry.key().starts_with(top.as_bytes()))
         };
         Ok(Self {
-            id: found.id,
-            uuid: found.entry.uuid(),
-            dn: found.entry.dn().to_owned(),
+            user: context.user_of(found, as_of),
             passwords: values("userPassword").map(<[u8]>::to_vec).collect(),
             // Activation and expiration times belong here when their issue comes.
             unusable: disabled.then_some("policy:account-disabled"),
@@ -237,7 +232,7 @@ impl Account {
 async fn identified(context: &Context, id: Option<AuthenticationId>) -> Result<Subject> {
     match id {
         Some(AuthenticationId::User(name)) => by_user_name(context, &name).await,
-        Some(AuthenticationId::Dn(dn)) => by_dn(context, &dn).await,
+        Some(AuthenticationId::Dn(dn)) => by_key(context, &dn.key(&context.schema)).await,
         Some(AuthenticationId::Anonymous) | None => Ok(Subject::Nobody(reason::NO_SUCH_USER)),
     }
 }

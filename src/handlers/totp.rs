@@ -15,7 +15,6 @@ use subtle::ConstantTimeEq;
 use crate::{
     caller::{Caller, Privilege, Strength},
     config::SelfService,
-    directory::dn::Dn,
     error::{Error, Result},
     factors::{
         record::{Factor, Kind, Record},
@@ -98,8 +97,7 @@ impl Operation for ValidateTotpPasswordRequest {
     type Outcome = NoValue;
 
     async fn perform(self, context: &Context, caller: &Caller) -> Result<NoValue> {
-        let dn = Dn::parse(&self.user_dn).map_err(|error| Error::new(ResultCode::INVALID_DN_SYNTAX, error.reason))?;
-        let subject = by_dn(context, &dn).await?;
+        let subject = by_dn(context, &self.user_dn).await?;
         let account = match (subject, caller.is_root()) {
             // The root user asking about itself may know.
             (Subject::Root, true) => return Err(no_secret()),
@@ -168,7 +166,7 @@ async fn revoke_by_secret(context: &Context, caller: &Caller, subject: Subject, 
         Subject::Root => return Err(refuse_stranger(context, NO_PASSWORD, reason::NO_FACTOR).await),
         Subject::Nobody(reason) => return Err(refuse_stranger(context, NO_PASSWORD, reason).await),
     };
-    let may_know = caller.may(Privilege::PasswordReset) && !caller.is(account.id);
+    let may_know = caller.may(Privilege::PasswordReset) && !caller.is(account.user.id);
     if !may_know
         && (is_refused(context, &account) || find_secret(context, &account, &account.record, secret)?.is_none())
     {
@@ -197,7 +195,8 @@ async fn prove_owner(
 ) -> Result<()> {
     let proven_otherwise = match &subject {
         Subject::Account(account) => {
-            caller.may(Privilege::PasswordReset) || (caller.strength == Strength::TwoFactors && caller.is(account.id))
+            caller.may(Privilege::PasswordReset)
+                || (caller.strength == Strength::TwoFactors && caller.is(account.user.id))
         }
         Subject::Root | Subject::Nobody(_) => true,
     };

@@ -5,7 +5,7 @@ use std::{borrow::Cow, hint::black_box};
 
 use zeroize::Zeroizing;
 
-use super::{Claim, CodeClaim};
+use super::{Claim, CodeClaim, unrecorded::Count};
 use crate::{
     caller::Strength,
     clock::UnixMillis,
@@ -30,8 +30,8 @@ const NO_SECRET: [u8; 20] = [0x5A; 20];
 /// The configuration as far as proofs go by it.
 pub(in crate::handlers) struct Rules {
     pub(super) scheme: Scheme,
-    password: Lockout,
-    second_factor: Lockout,
+    pub(super) password: Lockout,
+    pub(super) second_factor: Lockout,
     totp: Totp,
     fence: Option<UnixMillis>,
     separator: Option<u8>,
@@ -67,7 +67,7 @@ pub(super) enum Judgement {
     /// Proven, once this record is kept.
     Accepted { record: Record, strength: Strength },
     /// Not proven; the record counts the failure, if it counts.
-    Refused { reason: Cow<'static, str>, record: Option<Record> },
+    Refused { reason: Cow<'static, str>, counted: Option<(Count, Record)> },
 }
 
 /// What a code is worth, against all of an account's secrets.
@@ -199,7 +199,7 @@ pub(super) fn weigh(
         Code::NotNeeded | Code::Missing => Codes::default(),
     };
     let judgement = combine(rules, account, password, code, &codes, now);
-    let Judgement::Refused { reason: why, record } = judgement else { return Ok(judgement) };
+    let Judgement::Refused { reason: why, counted } = judgement else { return Ok(judgement) };
     let mut codes = codes;
     match code {
         Code::Given(code) if codes.compared > 0 => codes.look_further(context, rules, account, code, now)?,
@@ -209,7 +209,7 @@ pub(super) fn weigh(
         Some(offset) if why == reason::WRONG_CODE => format!("{}:{offset:+}", reason::CLOCK_OFF).into(),
         _ => why,
     };
-    Ok(Judgement::Refused { reason: why, record })
+    Ok(Judgement::Refused { reason: why, counted })
 }
 
 fn combine(
@@ -221,7 +221,7 @@ fn combine(
     now: UnixMillis,
 ) -> Judgement {
     let record = &account.record;
-    let uncounted = |reason: &'static str| Judgement::Refused { reason: reason.into(), record: None };
+    let uncounted = |reason: &'static str| Judgement::Refused { reason: reason.into(), counted: None };
     if let Some(reason) = account.unusable {
         return uncounted(reason);
     }
@@ -230,10 +230,8 @@ fn combine(
         _ if rules.locks_password(account, now) => return uncounted(reason::LOCKED),
         Password::Wrong(reason) => {
             let password_failures = record.password_failures.failed(now, &rules.password);
-            return Judgement::Refused {
-                reason: reason.into(),
-                record: Some(Record { password_failures, ..record.clone() }),
-            };
+            let counted = Some((Count::Password, Record { password_failures, ..record.clone() }));
+            return Judgement::Refused { reason: reason.into(), counted };
         }
         Password::Right => {}
     }
@@ -263,7 +261,10 @@ fn combine(
         _ => reason::WRONG_CODE,
     };
     let second_factor_failures = record.second_factor_failures.failed(now, &rules.second_factor);
-    Judgement::Refused { reason: reason.into(), record: Some(Record { second_factor_failures, ..record.clone() }) }
+    Judgement::Refused {
+        reason: reason.into(),
+        counted: Some((Count::SecondFactor, Record { second_factor_failures, ..record.clone() })),
+    }
 }
 
 /// The work of judging one code and looking how far off it is, for a claim that has none to judge.
@@ -286,5 +287,5 @@ pub(in crate::handlers) fn open_secret(
 
 /// Where the TOTP secrets of an account belong.
 pub(in crate::handlers) fn totp_place(account: &Account) -> Place<'_> {
-    Place { entry: account.uuid, attribute: TOTP_SECRET }
+    Place { entry: account.user.uuid, attribute: TOTP_SECRET }
 }

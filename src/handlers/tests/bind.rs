@@ -248,6 +248,25 @@ async fn many_guesses_at_once_are_no_more_than_ten_in_a_row() {
 }
 
 #[tokio::test]
+async fn a_failure_is_counted_though_nobody_waits_for_its_answer() {
+    let site = Site::with(|config| config.password.scheme = PasswordScheme::Argon2id).await;
+    let light = Scheme::Ssha.hash(PASSWORD, &[3; 16], &mut Workspace::default()).unwrap();
+    site.set(KIM, "userPassword", &light).await;
+    for _ in 0..3 {
+        let guesses = [(); 4].map(|()| Box::pin(site.bind(KIM, "wrong")));
+        // Dropped while their writes are under way, three of four about to find that another was faster.
+        drop(tokio::time::timeout(std::time::Duration::ZERO, futures_util::future::join_all(guesses)).await);
+    }
+    for _ in 0..1000 {
+        if site.record(KIM).await.password_failures.count == 10 {
+            break;
+        }
+        tokio::task::spawn_blocking(std::thread::yield_now).await.unwrap();
+    }
+    assert_eq!(site.refusal(KIM, PASSWORD).await, "locked");
+}
+
+#[tokio::test]
 async fn a_code_that_cannot_be_recorded_as_spent_proves_nothing() {
     let site = Site::new().await;
     let secret = site.enrol(KIM).await;

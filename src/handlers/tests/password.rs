@@ -73,6 +73,15 @@ async fn what_cannot_be_is_refused() {
 }
 
 #[tokio::test]
+async fn an_entry_that_may_have_no_password_gets_none() {
+    let site = Site::new().await;
+    let admin = site.caller(ADMIN, Strength::One).await;
+    site.add("cn=room,dc=example,dc=com", [("objectClass", "applicationProcess"), ("cn", "room")].into_iter()).await;
+    let refused = site.modify(&admin, Some("cn=room,dc=example,dc=com"), None, Some(b"x")).await;
+    assert_eq!(code(refused), ResultCode::OBJECT_CLASS_VIOLATION);
+}
+
+#[tokio::test]
 async fn the_old_password_stands_without_a_code() {
     let site = Site::new().await;
     let totp = site.enrol(KIM).await;
