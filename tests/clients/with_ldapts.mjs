@@ -12,7 +12,12 @@ const e = process.env;
 
 async function connect(dn, password, url = e.URL, tlsOptions = undefined) {
   const client = new Client({ url, tlsOptions, timeout: 20000, connectTimeout: 20000 });
-  await client.bind(dn, password);
+  try {
+    await client.bind(dn, password);
+  } catch (error) {
+    await client.unbind();
+    throw error;
+  }
   return client;
 }
 

@@ -29,16 +29,19 @@ pub fn run(program: &str, arguments: &[&str]) -> Output {
 
 /// The same with text for its standard input.
 pub fn run_with_input(program: &str, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(program)
+    // A program that waits for ever fails the test instead of stopping it.
+    let mut child = Command::new("timeout")
+        .args(["120", program])
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| panic!("{program} is not there ({error}); tests/run --parts installs it"));
+        .expect("timeout, of coreutils");
     // A program that does not read its input closes it early: not an error here.
     let _closed_early = child.stdin.take().unwrap().write_all(input.as_bytes());
     let output = child.wait_with_output().unwrap();
+    assert_ne!(output.status.code(), Some(127), "{program} is not there; tests/run --parts installs it");
     Output {
         status: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

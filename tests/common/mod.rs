@@ -10,6 +10,8 @@ pub mod filter;
 pub mod http;
 pub mod people;
 pub mod process;
+pub mod requests;
+pub mod server;
 pub mod totp;
 
 /// Result codes (RFC 4511 appendix A) by name.

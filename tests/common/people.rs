@@ -21,20 +21,25 @@ pub const NOBODY: &str = "uid=nobody,ou=people,dc=example,dc=com";
 pub const ROOT: &str = "cn=Directory Manager";
 pub const ROOT_PASSWORD: &str = "root of all tests";
 
-/// Adds the sample directory over LDAP; `root` is bound as the root user.
-pub fn add_all(root: &mut Client) {
-    let domain: &[(&str, &[&str])] = &[("objectClass", &["top", "domain"]), ("dc", &["example"])];
-    assert_added(root, SUFFIX, domain);
-    for (dn, name) in [(PEOPLE, "people"), (GROUPS, "groups")] {
-        assert_added(root, dn, &[("objectClass", &["top", "organizationalUnit"]), ("ou", &[name])]);
-    }
-    let secret: &[(&str, &[&str])] = &[("ds-auth-totp-shared-secret", &[totp::SECRET])];
-    add_person(root, "alice", "Alice Archer", ALICE_PASSWORD, secret);
-    add_person(root, "bob", "Bob Baker", BOB_PASSWORD, &[]);
-    add_person(root, "carol", "Carol Carter", CAROL_PASSWORD, &[("ds-privilege-name", &["password-reset"])]);
-    let staff: &[(&str, &[&str])] =
-        &[("objectClass", &["top", "groupOfNames"]), ("cn", &["staff"]), ("member", &[ALICE, BOB])];
-    assert_added(root, &format!("cn=staff,{GROUPS}"), staff);
+/// The sample directory as LDIF, for `countersign import`.
+pub fn ldif() -> String {
+    let person = |dn: &str, uid: &str, name: &str, password: &str, more: &str| {
+        let surname = name.rsplit(' ').next().unwrap();
+        format!(
+            "dn: {dn}\nobjectClass: top\nobjectClass: person\nobjectClass: organizationalPerson\nobjectClass: inetOrgPerson\n\
+             uid: {uid}\ncn: {name}\nsn: {surname}\nmail: {uid}@example.com\nuserPassword: {password}\n{more}\n"
+        )
+    };
+    [
+        format!("dn: {SUFFIX}\nobjectClass: top\nobjectClass: domain\ndc: example\n\n"),
+        format!("dn: {PEOPLE}\nobjectClass: top\nobjectClass: organizationalUnit\nou: people\n\n"),
+        format!("dn: {GROUPS}\nobjectClass: top\nobjectClass: organizationalUnit\nou: groups\n\n"),
+        person(ALICE, "alice", "Alice Archer", ALICE_PASSWORD, &format!("ds-auth-totp-shared-secret: {}\n", totp::SECRET)),
+        person(BOB, "bob", "Bob Baker", BOB_PASSWORD, ""),
+        person(CAROL, "carol", "Carol Carter", CAROL_PASSWORD, "ds-privilege-name: password-reset\n"),
+        format!("dn: cn=staff,{GROUPS}\nobjectClass: top\nobjectClass: groupOfNames\ncn: staff\nmember: {ALICE}\nmember: {BOB}\n"),
+    ]
+    .concat()
 }
 
 /// Adds one person below `ou=people`; the surname is the last word of `name`.

@@ -31,15 +31,9 @@ pub struct Process {
 impl Process {
     /// A running server with the sample directory in it.
     pub fn start() -> Self {
-        let process = Self::start_empty();
-        people::add_all(&mut process.root());
-        process
-    }
-
-    /// A running server without entries.
-    pub fn start_empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         init(&folder.path().join("site"));
+        import(&folder.path().join("site"));
         let [ldap, rest] = free_addresses();
         let log = Arc::default();
         let child = serve(&folder.path().join("site"), ldap, rest, &log);
@@ -138,6 +132,15 @@ pub fn init(folder: &Path) {
     let arguments = ["init", "--dir", folder.to_str().unwrap(), "--base-dn", SUFFIX, "--root-password-file"];
     let output = Command::new(PROGRAM).args(arguments).arg(&password).output().unwrap();
     assert!(output.status.success(), "init: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Imports the sample directory into a folder that `init` made.
+pub fn import(folder: &Path) {
+    let (file, configuration) = (folder.with_extension("ldif"), folder.join("countersign.toml"));
+    fs::write(&file, people::ldif()).unwrap();
+    let arguments = ["import", "--config", configuration.to_str().unwrap(), file.to_str().unwrap()];
+    let output = Command::new(PROGRAM).args(arguments).output().unwrap();
+    assert!(output.status.success(), "import: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The program with these arguments, and with what it needs to know of the site.

@@ -1,0 +1,37 @@
+//! For each row of the switchboard a request about somebody's account, as each door takes it. A row that is missing here fails the
+//! tests that walk the rows.
+
+use serde_json::{Value, json};
+
+use super::client::tagged;
+
+pub const NEW_PASSWORD: &str = "a new one, and long";
+
+/// The request value about the account `dn`, with the account's static password as proof or without any; `None` for the
+/// operations that are not about an account.
+pub fn ldap_value(route: &str, dn: &str, password: Option<&str>) -> Option<Vec<u8>> {
+    let id = format!("dn:{dn}");
+    let mut members = match route {
+        "generate-totp-shared-secret" | "revoke-totp-shared-secret" => vec![(0, id.as_str())],
+        "validate-totp-password" => return Some(tagged(&[(0, dn), (1, "123456")])),
+        "password-modify" => vec![(0, id.as_str()), (2, NEW_PASSWORD)],
+        "who-am-i" | "start-tls" | "cancel" => return None,
+        other => panic!("add {other} to tests/common/requests.rs"),
+    };
+    members.extend(password.map(|password| (1, password)));
+    members.sort();
+    Some(tagged(&members))
+}
+
+/// The same as a JSON body; the account is in the path.
+pub fn json_body(route: &str, password: Option<&str>) -> Value {
+    match (route, password) {
+        ("generate-totp-shared-secret" | "revoke-totp-shared-secret", Some(password)) => {
+            json!({"staticPassword": password})
+        }
+        ("generate-totp-shared-secret" | "revoke-totp-shared-secret", None) => json!({}),
+        ("password-modify", Some(password)) => json!({"oldPassword": password, "newPassword": NEW_PASSWORD}),
+        ("password-modify", None) => json!({"newPassword": NEW_PASSWORD}),
+        (other, _) => panic!("add {other} to tests/common/requests.rs"),
+    }
+}
