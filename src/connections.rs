@@ -97,7 +97,7 @@ fn counted(peer: IpAddr) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn address(text: &str) -> IpAddr {

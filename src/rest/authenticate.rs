@@ -158,6 +158,7 @@ fn secret(members: &mut Map<String, Value>, name: &str) -> Result<Secret, String
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::panic, reason = "tests")]
     use super::*;
 
     fn read(body: &str) -> Result<Request, String> {

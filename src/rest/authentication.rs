@@ -76,7 +76,7 @@ fn basic(encoded: &[u8]) -> Option<PlainCredentials> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use hyper::{StatusCode, header::HeaderValue};
 

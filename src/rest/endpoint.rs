@@ -14,10 +14,11 @@ use super::{
     authenticate, authentication, availability,
     availability::Question,
     exchange::Reply,
-    media, operation,
+    media, metadata, operation, origin,
     path::{Segment, Target},
+    query::Query,
     read,
-    status::Refusal,
+    status::{Hearer, Refusal},
 };
 use crate::{
     caller::{Caller, Channel},
@@ -119,13 +120,13 @@ impl Endpoint {
                 operation::answer(segment, (route, call), members, context, &caller).await
             }
             Asked::Metadata | Asked::Me | Asked::Entry(_) => {
-                let origin = read::origin(head, &connection.channel)?;
-                let query = read::Query::of(head.uri.query().unwrap_or_default())?;
+                let origin = origin::of(head, &connection.channel)?;
+                let query = Query::of(head.uri.query().unwrap_or_default())?;
                 let caller = authentication::caller(&head.headers, context, connection).await?;
                 match asked {
                     Asked::Me => read::me(&query, &origin, context, &caller).await,
                     Asked::Entry(segment) => read::entry(segment, &query, &origin, context, &caller).await,
-                    _ => read::metadata(&origin, context, &caller).await,
+                    _ => metadata::answer(&origin, context, &caller).await,
                 }
             }
         }
@@ -144,7 +145,7 @@ impl Endpoint {
         }
         let error =
             Error::new(ResultCode::CONFIDENTIALITY_REQUIRED, "Passwords, codes and secrets are taken over HTTPS only");
-        Err(Refusal::of(&error, super::status::Hearer::Anonymous))
+        Err(Refusal::of(&error, Hearer::Anonymous))
     }
 }
 

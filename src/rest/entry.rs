@@ -50,6 +50,7 @@ pub struct EntryJson {
     dn: String,
     attributes: Vec<(String, Values)>,
     names: Vec<(String, Vec<String>)>,
+    embedded: Vec<(String, Vec<Self>)>,
     links: Option<Links>,
 }
 
@@ -79,7 +80,7 @@ enum Scalar {
 impl EntryJson {
     /// An entry of this name (in its stored spelling) without attributes and links.
     pub fn new(dn: impl Into<String>) -> Self {
-        Self { dn: dn.into(), attributes: Vec::new(), names: Vec::new(), links: None }
+        Self { dn: dn.into(), attributes: Vec::new(), names: Vec::new(), embedded: Vec::new(), links: None }
     }
 
     /// Adds an attribute. `single`: whether the schema says SINGLE-VALUE.
@@ -106,6 +107,17 @@ impl EntryJson {
         self.attributes.push((description.to_owned(), values));
     }
 
+    /// The names of entries that the attribute of this description holds; none where it holds no names.
+    pub fn names(&self, description: &str) -> &[String] {
+        let found = self.names.iter().find(|(name, _)| name == description);
+        found.map_or(&[], |(_, names)| names.as_slice())
+    }
+
+    /// Adds entries that the attribute of this description names, under `_embedded`.
+    pub fn embed(&mut self, description: &str, entries: Vec<Self>) {
+        self.embedded.push((description.to_owned(), entries));
+    }
+
     /// Adds `_links`. `origin`: scheme and authority by which the client reached the server, such as `https://ds.example.com`.
     #[must_use]
     pub fn linked(mut self, origin: impl Into<String>, structural_class: Option<String>) -> Self {
@@ -128,6 +140,25 @@ impl Serialize for EntryJson {
         }
         if let Some(links) = &self.links {
             map.serialize_entry("_links", &LinksOf { entry: self, links })?;
+        }
+        if !self.embedded.is_empty() {
+            map.serialize_entry("_embedded", &Embedded(&self.embedded))?;
+        }
+        map.end()
+    }
+}
+
+/// The `_embedded` member.
+struct Embedded<'a>(&'a [(String, Vec<EntryJson>)]);
+
+impl Serialize for Embedded<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (description, entries) in self.0 {
+            match entries.as_slice() {
+                [entry] => map.serialize_entry(description, entry)?,
+                entries => map.serialize_entry(description, entries)?,
+            }
         }
         map.end()
     }
@@ -217,7 +248,7 @@ fn rfc3339(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
 
     fn one(form: Form, value: &[u8]) -> String {

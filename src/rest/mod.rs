@@ -8,7 +8,8 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | `GET /directory/v1`, `/directory/v1/me`, `/directory/v1/{dn}` | `read` |
+//! | `GET /directory/v1` | `metadata` |
+//! | `GET /directory/v1/me`, `/directory/v1/{dn}` | `read` |
 //! | `POST /directory/v1/authenticate` | `authenticate` |
 //! | `POST /directory/v1/{dn}/{operation}`, one for each row of `routes.rs` with an entry path | `operation` |
 //! | `GET /available-state`, `/readyz`, `/available-or-degraded-state`, `/livez` | `availability` |
@@ -31,5 +32,9 @@ mod authentication;
 mod availability;
 mod controls;
 mod exchange;
+mod lookup;
+mod metadata;
 mod operation;
+mod origin;
+mod query;
 mod read;

@@ -77,8 +77,7 @@ pub(super) async fn answer(
         }
         Err(error) => {
             context.audit.record_failure(LogLevel::Info, event, &error);
-            let hearer = if caller.is_anonymous() { Hearer::Anonymous } else { Hearer::Authenticated };
-            Err(Refusal::of(&error, hearer))
+            Err(Refusal::of(&error, Hearer::of(caller)))
         }
     }
 }

@@ -139,7 +139,7 @@ fn ends_in_escape(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
     use super::*;
 
     fn dn(path: &str) -> Result<String, NotText> {

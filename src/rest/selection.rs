@@ -96,7 +96,7 @@ fn untagged(description: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     const ENTRY: [(&str, Class); 6] = [

@@ -4,7 +4,10 @@ use countersign_proto::result_code::ResultCode;
 use hyper::StatusCode;
 use serde::Serialize;
 
-use crate::error::{AUTHENTICATION_FAILED, Error};
+use crate::{
+    caller::Caller,
+    error::{AUTHENTICATION_FAILED, Error},
+};
 
 /// The longest detail in characters.
 const LONGEST_DETAIL: usize = 1000;
@@ -33,6 +36,13 @@ pub enum Hearer {
     Anonymous,
     /// The caller is known, and asks for something that policy may refuse.
     Authenticated,
+}
+
+impl Hearer {
+    /// Whether `caller` is known.
+    pub fn of(caller: &Caller) -> Self {
+        if caller.is_anonymous() { Self::Anonymous } else { Self::Authenticated }
+    }
 }
 
 impl Refusal {
@@ -75,6 +85,15 @@ impl Refusal {
             (code, _) => status(code),
         };
         Self { code: Some(error.code), ..Self::new(status, error.diagnostic.clone()) }
+    }
+
+    /// What is refused or not found when `caller` reads. To somebody nobody knows it is always the same question back, so that it
+    /// does not tell which entries exist.
+    pub fn of_read(error: &Error, caller: &Caller) -> Self {
+        match error.code {
+            ResultCode::NO_SUCH_OBJECT if caller.is_anonymous() => Self::unauthenticated(),
+            _ => Self::of(error, Hearer::of(caller)),
+        }
     }
 
     /// The same refusal with the members of a result in its body, so that clients which look at the status and clients which look at
@@ -179,7 +198,7 @@ impl From<ResultCode> for ResultCodeBody {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
     use super::*;
 
     #[test]
