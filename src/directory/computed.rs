@@ -55,11 +55,11 @@ impl ComputedAttribute {
         Self::ALL.into_iter().find(|computed| computed.id(schema) == id)
     }
 
-    /// Its one value for an entry; `None` where the entry stores an attribute of that name itself (the root DSE).
+    /// Its one value for an entry; `None` for the root DSE, which is no entry of the tree.
     pub fn value(self, entry: EntryRef<'_>, surroundings: Surroundings) -> Option<Vec<u8>> {
         match self {
+            _ if entry.key().is_empty() => None,
             Self::EntryDn => Some(entry.dn().as_bytes().to_vec()),
-            Self::SubschemaSubentry if entry.key().is_empty() => None,
             Self::SubschemaSubentry => Some(SUBSCHEMA_DN.as_bytes().to_vec()),
             Self::HasSubordinates if surroundings.children > 0 => Some(b"TRUE".to_vec()),
             Self::HasSubordinates => Some(b"FALSE".to_vec()),

@@ -190,6 +190,7 @@ impl Search {
         }
         match self.scope {
             Some(Scope::Base) => self.read_base(context, caller, sink).await,
+            Some(Scope::One) if self.base.is_empty() => self.read_naming_contexts(context, caller, sink).await,
             _ => self.walk(context, caller, sink).await,
         }
     }
@@ -213,9 +214,39 @@ impl Search {
     }
 
     async fn read_base(&mut self, context: &Context, caller: &Caller, sink: &mut dyn EntrySink) -> Result<Advance> {
+        let base = self.base.clone();
+        if !self.read_one(&base, context, caller, sink).await? {
+            return Err(matched::no_such_object(context, caller, &self.base).await);
+        }
+        Ok(self.done())
+    }
+
+    /// What is immediately below the root DSE.
+    async fn read_naming_contexts(
+        &mut self,
+        context: &Context,
+        caller: &Caller,
+        sink: &mut dyn EntrySink,
+    ) -> Result<Advance> {
+        for dn in &context.config.load().directory.base_dns {
+            if let Ok(key) = DnKey::parse(dn, &context.schema) {
+                self.read_one(&key, context, caller, sink).await?;
+            }
+        }
+        Ok(self.done())
+    }
+
+    /// Shows one entry if it matches; whether the caller can see that it exists.
+    async fn read_one(
+        &mut self,
+        key: &DnKey,
+        context: &Context,
+        caller: &Caller,
+        sink: &mut dyn EntrySink,
+    ) -> Result<bool> {
         let access = context.access.load();
         let mut visible = false;
-        let Self { base, filter, selection, scratch, .. } = self;
+        let Self { filter, selection, scratch, .. } = self;
         let mut reader = |found: Found<'_>| {
             let view = access.view(caller, found.entry, &context.schema);
             visible = view.is_visible();
@@ -223,11 +254,8 @@ impl Search {
                 show(selection, &found, &view, context, scratch, sink);
             }
         };
-        context.store.read(Target::Key(base), false, &mut reader).await?;
-        if !visible {
-            return Err(matched::no_such_object(context, caller, &self.base).await);
-        }
-        Ok(self.done())
+        context.store.read(Target::Key(key), false, &mut reader).await?;
+        Ok(visible)
     }
 
     async fn walk(&mut self, context: &Context, caller: &Caller, sink: &mut dyn EntrySink) -> Result<Advance> {
