@@ -1,7 +1,7 @@
 //! Binds at the LDAP door: which handler proves the identity, and what becomes of the connection. A bind is a barrier: it begins
 //! when nothing else is under way, and nothing begins until it has ended.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc, time::Instant};
 
 use countersign_proto::{
     ldap::{
@@ -17,11 +17,12 @@ use zeroize::Zeroizing;
 
 use super::{
     controls::{On, Requested, answered},
-    operation::outcome,
+    operation::{audit, outcome},
     session::{Finished, Flow, Session},
 };
 use crate::{
     caller::{Caller, Identity, Strength},
+    config::LogLevel,
     error::{Error, Result},
     handlers::{bind, context::Context},
     routes,
@@ -58,9 +59,11 @@ impl Session {
         match begun {
             Ok((wishes, proof)) => {
                 let operation = async move { wishes.conclude(id, before, proof.await) };
-                self.begin(id, Box::pin(operation));
+                self.begin(id, Box::pin(operation), out);
             }
             Err(error) => {
+                // Handlers write the line of every bind that comes to them.
+                audit(&self.door.context.audit, LogLevel::Info, &before, ("bind", None), Instant::now(), Some(&error));
                 response::bind(out, id, &outcome(&error), None, &[]);
                 self.end_barrier(before.become_identity(Identity::Anonymous, Strength::None));
             }
@@ -92,23 +95,13 @@ impl Session {
     }
 
     fn simple(&self, context: Arc<Context>, name: &str, password: &[u8], before: Caller) -> Result<Proof> {
-        if password.is_empty() {
-            return anonymous(name, &before);
+        // Without a password there is nothing to protect: an anonymous bind, or one that is refused.
+        if !password.is_empty() {
+            self.door.check_confidentiality(&before.channel)?;
         }
-        self.door.check_confidentiality(&before.channel)?;
         let (name, password) = (name.to_owned(), Secret::new(password));
         Ok(Box::pin(async move { bind::simple(&context, &before, &name, password.expose()).await }))
     }
-}
-
-/// A simple bind without a password: anonymous without a name too; with one, the client may believe that it was authenticated
-/// (RFC 4513 section 5.1.2).
-fn anonymous(name: &str, before: &Caller) -> Result<Proof> {
-    if !name.is_empty() {
-        return Err(Error::unwilling("A bind with a name needs a password"));
-    }
-    let caller = before.become_identity(Identity::Anonymous, Strength::None);
-    Ok(Box::pin(std::future::ready(Ok(caller))))
 }
 
 fn unsupported(what: &str) -> Error {

@@ -1,6 +1,6 @@
 //! One client's connection: moves octets in and out and keeps time. What the messages ask for is `session.rs` and below.
 //!
-//! The connection is one task that waits for one thing at a time (`poll_event`), in this order: the client takes answers, an
+//! The connection is one task that waits for one thing at a time (`poll_happening`), in this order: the client takes answers, an
 //! operation has finished, the client sends requests, the server stops, time is up, a paused search may go on.
 
 use std::{
@@ -32,7 +32,8 @@ use super::{
 };
 use crate::{
     caller::{Caller, Channel},
-    config::LimitsSettings,
+    config::{LimitsSettings, LogLevel},
+    telemetry::audit,
 };
 
 /// What is read at once.
@@ -80,7 +81,7 @@ enum Ending {
 }
 
 /// What a connection waits for.
-enum Event {
+enum Happening {
     /// Requests may be there to be carried out.
     Requests,
     /// An operation has finished.
@@ -142,56 +143,65 @@ impl Connection {
 
     /// Serves the client until either side ends it.
     pub(super) async fn serve(mut self) {
+        self.note("connect");
         if self.session.caller.channel.tls && Box::pin(self.shake_hands()).await.is_err() {
-            return;
+            return self.note("tls-failed");
         }
         loop {
-            match poll_fn(|cx| self.poll_event(cx)).await {
-                Event::Requests => self.carry_out_requests().await,
-                Event::Finished(finished) => {
+            match poll_fn(|cx| self.poll_happening(cx)).await {
+                Happening::Requests => self.carry_out_requests().await,
+                Happening::Finished(finished) => {
                     self.session.conclude(finished, self.output.buffer());
                     self.active = Instant::now();
                 }
-                Event::Turn => {
+                Happening::Turn => {
                     self.session.continue_search(self.output.buffer()).await;
                     tokio::task::yield_now().await;
                 }
-                Event::EndOfInput => self.ending = self.ending.or(Some(Ending::ClientDone)),
-                Event::Broken => self.lose_client(),
-                Event::Stopping => self.begin_stopping(),
-                Event::Due => self.meet_deadline(),
-                Event::Over => break,
+                Happening::EndOfInput => self.ending = self.ending.or(Some(Ending::ClientDone)),
+                Happening::Broken => self.lose_client(),
+                Happening::Stopping => self.begin_stopping(),
+                Happening::Due => self.meet_deadline(),
+                Happening::Over => break,
             }
         }
+        self.note("disconnect");
         self.take_leave().await;
     }
 
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+    /// Writes down what becomes of the connection, if that is asked for.
+    fn note(&self, event: &'static str) {
+        let channel = &self.session.caller.channel;
+        let (connection, client) = (Some(channel.connection), channel.peer);
+        self.door.context.audit.record(LogLevel::Debug, &audit::Event { event, connection, client, ..audit::Event::default() });
+    }
+
+    fn poll_happening(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
         if self.poll_output(cx).is_err() {
-            return Poll::Ready(Event::Broken);
+            return Poll::Ready(Happening::Broken);
         }
         if self.is_over() {
-            return Poll::Ready(Event::Over);
+            return Poll::Ready(Happening::Over);
         }
         if let Poll::Ready(finished) = self.session.poll_finished(cx) {
-            return Poll::Ready(Event::Finished(finished));
+            return Poll::Ready(Happening::Finished(finished));
         }
         if self.may_begin() {
             if take(&mut self.is_deferred) {
-                return Poll::Ready(Event::Requests);
+                return Poll::Ready(Happening::Requests);
             }
             if let Poll::Ready(event) = self.poll_input(cx) {
                 return Poll::Ready(event);
             }
         }
         if self.ending.is_none() && self.stop.poll_raised(cx).is_ready() {
-            return Poll::Ready(Event::Stopping);
+            return Poll::Ready(Happening::Stopping);
         }
         if self.poll_deadline(cx).is_ready() {
-            return Poll::Ready(Event::Due);
+            return Poll::Ready(Happening::Due);
         }
         if self.session.has_searches() && self.output.pending() < SOFT_MARK {
-            return Poll::Ready(Event::Turn);
+            return Poll::Ready(Happening::Turn);
         }
         Poll::Pending
     }
@@ -223,17 +233,17 @@ impl Connection {
         }
     }
 
-    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
         // On the stack, so that an idle connection holds no buffer.
         let mut octets = [const { MaybeUninit::uninit() }; READ_SIZE];
         let mut buffer = ReadBuf::uninit(&mut octets);
         Poll::Ready(match ready!(self.transport.poll_read(cx, &mut buffer)) {
-            Err(_) => Event::Broken,
-            Ok(()) if buffer.filled().is_empty() => Event::EndOfInput,
+            Err(_) => Happening::Broken,
+            Ok(()) if buffer.filled().is_empty() => Happening::EndOfInput,
             Ok(()) => {
                 self.input.extend_from_slice(buffer.filled());
                 self.active = Instant::now();
-                Event::Requests
+                Happening::Requests
             }
         })
     }

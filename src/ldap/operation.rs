@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use super::{
     controls::{On, Proxied, Requested, answered},
     session::{Finished, Flow, Session},
+    update::is_confidential,
 };
 use crate::{
     caller::{Caller, Strength},
@@ -143,7 +144,9 @@ impl Session {
 
     async fn compare(&mut self, message: &Message<'_>, request: &CompareRequest<'_>, out: &mut Vec<u8>) {
         let compared = match Requested::read(message.controls, On::COMPARE) {
-            Ok(requested) => self.compared(&requested, request).await.map(|is_equal| (is_equal, requested.password_policy)),
+            Ok(requested) => {
+                self.compared(&requested, request).await.map(|is_equal| (is_equal, requested.password_policy))
+            }
             Err(error) => Err(error),
         };
         match compared {
@@ -162,8 +165,15 @@ impl Session {
             Some(proxied) => Some(self.proxied(proxied).await?),
             None => None,
         };
+        let context = &self.door.context;
         let caller = proxied.as_ref().unwrap_or(&self.caller);
-        compare::compare(request, assertion, &self.door.context, caller).await
+        if std::str::from_utf8(request.attribute).is_ok_and(is_confidential) {
+            self.door.check_confidentiality(&caller.channel)?;
+        }
+        let begun = Instant::now();
+        let result = compare::compare(request, assertion, context, caller).await;
+        audit(&context.audit, LogLevel::Debug, caller, ("compare", Some(request.dn)), begun, result.as_ref().err());
+        result
     }
 
     async fn extended(
@@ -180,7 +190,7 @@ impl Session {
                     return self.start_tls(message.id, request, is_last, out);
                 }
                 Call::Connection(ConnectionOperation::Cancel) => self.cancel(message.id, request, out),
-                Call::Handler(call) => self.begin_extended(message.id, route, call, asked),
+                Call::Handler(call) => self.begin_extended((message.id, route), call, asked, out),
             },
             Err(error) => refuse(out, message.id, response::EXTENDED, &error),
         }
@@ -207,13 +217,13 @@ impl Session {
         Ok((route, asked))
     }
 
-    fn begin_extended(&mut self, id: i32, route: &'static Route, call: BerCall, asked: Asked) {
+    fn begin_extended(&mut self, (id, route): (i32, &'static Route), call: BerCall, asked: Asked, out: &mut Vec<u8>) {
         let context = Arc::clone(&self.door.context);
         let operation = async move {
             let begun = Instant::now();
             let Asked { value, caller, password_policy } = asked;
             let result = call(value.as_ref().map(|value| value.as_slice()), &context, &caller).await;
-            audit(&context.audit, route.name, &caller, None, begun, result.as_ref().err());
+            audit(&context.audit, LogLevel::Info, &caller, (route.name, None), begun, result.as_ref().err());
             let mut response = Vec::new();
             let list = answered(password_policy);
             match &result {
@@ -225,7 +235,7 @@ impl Session {
             }
             Finished { id, response, caller: None }
         };
-        self.begin(id, Box::pin(operation));
+        self.begin(id, Box::pin(operation), out);
     }
 
     fn start_tls(&self, id: i32, request: &ExtendedRequest<'_>, is_last: bool, out: &mut Vec<u8>) -> Flow {
@@ -268,12 +278,12 @@ impl Session {
     }
 }
 
-/// Writes the audit line of an operation that changes something or asks for it.
+/// Writes the audit line of one operation: its name, and the entry that it is about.
 pub(super) fn audit(
     audit: &Audit,
-    event: &'static str,
+    level: LogLevel,
     caller: &Caller,
-    dn: Option<&str>,
+    (event, dn): (&'static str, Option<&str>),
     begun: Instant,
     error: Option<&Error>,
 ) {
@@ -288,7 +298,7 @@ pub(super) fn audit(
         ..Event::default()
     };
     match error {
-        Some(error) => audit.record_failure(LogLevel::Info, event, error),
-        None => audit.record(LogLevel::Info, &Event { result: Some(ResultCode::SUCCESS), ..event }),
+        Some(error) => audit.record_failure(level, event, error),
+        None => audit.record(level, &Event { result: Some(ResultCode::SUCCESS), ..event }),
     }
 }

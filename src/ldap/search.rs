@@ -1,6 +1,6 @@
 //! Searches at the LDAP door: begun inline, continued between reads when they are long, their entries written as messages.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Instant};
 
 use countersign_proto::{
     ldap::{
@@ -13,12 +13,13 @@ use countersign_proto::{
 
 use super::{
     controls::{On, Requested},
-    operation::refuse,
+    operation::{audit, refuse},
     output::SOFT_MARK,
     session::Session,
 };
 use crate::{
     caller::Caller,
+    config::LogLevel,
     error::{Error, Result},
     handlers::{
         context::Context,
@@ -40,7 +41,11 @@ pub(super) struct RunningSearch {
     /// As whom it searches: a bind or a change of rights in between does not touch it.
     caller: Caller,
     search: Box<Search>,
+    /// For the audit line, if searches are written down: the base, and when it began.
+    noted: Option<Noted>,
 }
+
+type Noted = (String, Instant);
 
 impl RunningSearch {
     /// Gives its buffers back.
@@ -60,15 +65,17 @@ fn give_back(search: Box<Search>) {
 impl Session {
     /// Carries a search out, or begins it.
     pub(super) async fn search(&mut self, message: &Message<'_>, request: &SearchRequest<'_>, out: &mut Vec<u8>) {
+        let id = message.id;
         let mut search = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
-        match self.begin_search(&mut search, message, request, out).await {
-            Ok(Some(caller)) => self.searches.push_back(RunningSearch { id: message.id, caller, search }),
-            Ok(None) => give_back(search),
-            Err(error) => {
-                refuse(out, message.id, response::SEARCH_DONE, &error);
-                give_back(search);
-            }
-        }
+        let is_noted = self.door.context.audit.wants(LogLevel::Debug);
+        let noted = is_noted.then(|| (request.base.to_owned(), Instant::now()));
+        let outcome = match self.begin_search(&mut search, message, request, out).await {
+            Ok(Some(caller)) => return self.searches.push_back(RunningSearch { id, caller, search, noted }),
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        conclude(id, outcome, out, &self.door.context, &self.caller, noted);
+        give_back(search);
     }
 
     /// The first step; as whom to go on if more are needed.
@@ -94,15 +101,27 @@ impl Session {
 
     /// Takes the next search one step further.
     pub(super) async fn continue_search(&mut self, out: &mut Vec<u8>) {
-        let Some(RunningSearch { id, caller, mut search }) = self.searches.pop_front() else { return };
-        match advance(&mut search, id, &self.door.context, &caller, out).await {
-            Ok(false) => self.searches.push_back(RunningSearch { id, caller, search }),
-            Ok(true) => give_back(search),
-            Err(error) => {
-                refuse(out, id, response::SEARCH_DONE, &error);
-                give_back(search);
-            }
-        }
+        let Some(RunningSearch { id, caller, mut search, noted }) = self.searches.pop_front() else { return };
+        let context = &self.door.context;
+        let outcome = match advance(&mut search, id, context, &caller, out).await {
+            Ok(false) => return self.searches.push_back(RunningSearch { id, caller, search, noted }),
+            Ok(true) => Ok(()),
+            Err(error) => Err(error),
+        };
+        conclude(id, outcome, out, context, &caller, noted);
+        give_back(search);
+    }
+}
+
+/// A search has ended: it is answered if it failed, and written down if searches are.
+fn conclude(id: i32, outcome: Result<()>, out: &mut Vec<u8>, context: &Context, caller: &Caller, noted: Option<Noted>) {
+    if let Err(error) = &outcome {
+        refuse(out, id, response::SEARCH_DONE, error);
+    }
+    if let Some((base, begun)) = noted {
+        let caller = Caller { operation: i64::from(id), ..caller.clone() };
+        let about = ("search", Some(base.as_str()));
+        audit(&context.audit, LogLevel::Debug, &caller, about, begun, outcome.as_ref().err());
     }
 }
 

@@ -5,7 +5,7 @@ use std::{
     collections::VecDeque,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, Waker},
 };
 
 use countersign_proto::result_code::ResultCode;
@@ -120,10 +120,14 @@ impl Session {
         self.identified.iter().any(|(other, _)| *other == id) || self.searches.iter().any(|search| search.id == id)
     }
 
-    /// Begins an operation that may wait.
-    pub(super) fn begin(&mut self, id: i32, operation: Running) {
+    /// Begins an operation that may wait. One that need not is answered at once, in the same write as what came before it.
+    pub(super) fn begin(&mut self, id: i32, mut operation: Running, out: &mut Vec<u8>) {
         self.identified.push((id, Fate::Answered));
-        self.running.push(operation);
+        // Whatever it waits for learns the real waker when `running` is polled.
+        match operation.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(finished) => self.conclude(finished, out),
+            Poll::Pending => self.running.push(operation),
+        }
     }
 
     /// A request is about to be carried out; one that waited for quiet has it now.

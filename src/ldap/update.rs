@@ -25,6 +25,7 @@ use super::{
     session::{Finished, Session},
 };
 use crate::{
+    config::LogLevel,
     directory::modify::{Modification, ModificationKind},
     error::{Error, Result},
     handlers::update::{ReadEntry, Update, UpdateOptions, Updated, update},
@@ -63,12 +64,12 @@ impl Session {
     pub(super) async fn update(&mut self, message: &Message<'_>, out: &mut Vec<u8>) {
         let Some(kind) = Kind::of(&message.operation) else { return };
         let id = message.id;
-        if let Err(error) = self.begin_update(message, &kind).await {
+        if let Err(error) = self.begin_update(message, &kind, out).await {
             refuse(out, id, kind.response, &error);
         }
     }
 
-    async fn begin_update(&mut self, message: &Message<'_>, kind: &Kind) -> Result<()> {
+    async fn begin_update(&mut self, message: &Message<'_>, kind: &Kind, out: &mut Vec<u8>) -> Result<()> {
         let requested = Requested::read(message.controls, kind.on)?;
         let request = decode(&kind.element)?;
         if holds_secret(&request) {
@@ -84,10 +85,10 @@ impl Session {
             let begun = Instant::now();
             let dn = target(&request).to_owned();
             let result = update(request, options, &context, &caller).await;
-            audit(&context.audit, name, &caller, Some(&dn), begun, result.as_ref().err());
+            audit(&context.audit, LogLevel::Info, &caller, (name, Some(&dn)), begun, result.as_ref().err());
             Finished { id, response: respond(id, tag, &result, answered(password_policy)), caller: None }
         };
-        self.begin(id, Box::pin(operation));
+        self.begin(id, Box::pin(operation), out);
         Ok(())
     }
 }
@@ -139,14 +140,16 @@ fn target(request: &Update) -> &str {
     }
 }
 
+/// Whether an attribute description is of passwords or secrets, which clear connections must not carry.
+pub(super) fn is_confidential(description: &str) -> bool {
+    let name = description.split(';').next().unwrap_or_default();
+    CONFIDENTIAL.iter().any(|secret| secret.eq_ignore_ascii_case(name))
+}
+
 fn holds_secret(request: &Update) -> bool {
-    let is_secret = |description: &str| {
-        let name = description.split(';').next().unwrap_or_default();
-        CONFIDENTIAL.iter().any(|secret| secret.eq_ignore_ascii_case(name))
-    };
     match request {
-        Update::Add { attributes, .. } => attributes.iter().any(|(description, _)| is_secret(description)),
-        Update::Modify { modifications, .. } => modifications.iter().any(|change| is_secret(&change.description)),
+        Update::Add { attributes, .. } => attributes.iter().any(|(description, _)| is_confidential(description)),
+        Update::Modify { modifications, .. } => modifications.iter().any(|change| is_confidential(&change.description)),
         Update::ModifyDn { .. } | Update::Delete { .. } => false,
     }
 }
