@@ -687,3 +687,143 @@ fn compiled(schema: &Schema, text: &str) -> CompiledFilter {
     filter.compile(Filter::decode(&encoded).unwrap(), schema);
     filter
 }
+
+/// What the store costs, with many entries. Prints; asserts nothing about time.
+///
+/// `COUNTERSIGN_ENTRIES=1000000 cargo test --release --test store -- --ignored --nocapture figures`
+#[test]
+#[ignore = "takes a while; run it by name"]
+fn figures() {
+    let entries: u64 = std::env::var("COUNTERSIGN_ENTRIES").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
+    let directory = tempfile::tempdir_in(".").unwrap();
+    let opened = Opened::open(directory.path(), &Settings::default()).unwrap();
+    let schema = Arc::new(Schema::standard(opened.attribute_ids()));
+    let suffixes = vec![DnKey::parse(SUFFIX, &schema).unwrap()];
+    let wanted = || {
+        let eq = &[Kind::Equality][..];
+        let sub = &[Kind::Equality, Kind::Substring][..];
+        let wanted = [("objectClass", eq), ("uid", eq), ("mail", eq), ("sn", eq), ("cn", sub), ("entryUUID", eq)];
+        Indexes::build(&schema, wanted).unwrap()
+    };
+    let name = |number: u64| format!("uid=user{number:07},ou=people,dc=example");
+    let person = |number: u64| {
+        let dn = name(number);
+        let (given, sn) = (["Ada", "Grace", "Edith", "Mary"][number as usize % 4], format!("Sur{}", number % 5000));
+        let cn = format!("{given} {sn}");
+        let (mail, uuid) = (format!("user{number}@example.com"), Uuid::new_v4().to_string());
+        let mut attributes = vec![("objectClass", "top"), ("objectClass", "person"), ("objectClass", "inetOrgPerson")];
+        let uid = &dn[4..15];
+        let long = "x".repeat(400);
+        attributes.extend([("uid", uid), ("cn", &cn), ("sn", &sn), ("givenName", given), ("mail", &mail)]);
+        attributes.extend([("entryUUID", uuid.as_str()), ("telephoneNumber", "+1 555 0100"), ("description", &long)]);
+        encoded(&schema, &dn, &attributes)
+    };
+    let tops = [SUFFIX, "ou=people,dc=example"].map(|dn| encoded(&schema, dn, &[]).1);
+    let people = (0..entries).map(|number| person(number).1);
+    let mut source = tops.into_iter().chain(people).map(|entry| Ok(Incoming { entry, factors: None }));
+    let start = std::time::Instant::now();
+    let mut last = None;
+    let mut progress = |stage, _| {
+        if last.replace(stage) != Some(stage) {
+            eprintln!(
+                "{:8.2} s, {:.2} s of processor time: {stage:?}",
+                start.elapsed().as_secs_f64(),
+                thread_seconds()
+            );
+        }
+    };
+    opened.import(Arc::clone(&schema), wanted(), suffixes.clone(), &mut source, &mut progress).unwrap();
+    let (wall, processor) = (start.elapsed().as_secs_f64(), thread_seconds());
+    eprintln!("{wall:8.2} s, {processor:.2} s of processor time: loaded {entries}; {}", memory());
+    let opened = Opened::open(directory.path(), &Settings::default()).unwrap();
+    let store = opened.start(Arc::clone(&schema), wanted(), suffixes).unwrap();
+    eprintln!("{:8.2} s open; {:?}", start.elapsed().as_secs_f64(), wait(store.statistics()).unwrap());
+
+    let mut state = 1_u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) % entries
+    };
+    let measure = |what: &str, count: u64, work: &mut dyn FnMut()| {
+        let start = thread_seconds();
+        for _ in 0..count {
+            work();
+        }
+        eprintln!("{:8.2} us of processor time: {what}", (thread_seconds() - start) * 1e6 / count as f64);
+    };
+    let now = |answer: Answer<'_, Result<bool, StoreError>>| match answer {
+        Answer::Ready(Some(ready)) => ready.unwrap(),
+        _ => panic!("not ready"),
+    };
+    measure("(making a key)", 200_000, &mut || drop(DnKey::parse(&name(random()), &schema)));
+    for round in ["cold", "warm"] {
+        measure(&format!("read by name, {round}"), 200_000, &mut || {
+            let key = DnKey::parse(&name(random()), &schema).unwrap();
+            assert!(now(store.read(Target::Key(&key), false, &mut |_| {})));
+        });
+    }
+    let base = DnKey::parse(SUFFIX, &schema).unwrap();
+    let mut search = |text: &str, limit: usize| {
+        let filter = compiled(&schema, text);
+        let query = Query { base: &base, scope: Scope::Subtree, filter: &filter };
+        let mut seen = 0;
+        let mut visit = |_: countersign::store::Found<'_>| {
+            seen += 1;
+            if seen == limit { Step::Stop } else { Step::Continue }
+        };
+        let Answer::Ready(Some(Ok(_))) = store.search(&query, None, &mut visit) else { panic!("not ready") };
+        seen
+    };
+    measure("search (uid=...)", 100_000, &mut || assert_eq!(search(&format!("(uid=user{:07})", random()), 10), 1));
+    measure("search (&(objectClass=person)(uid=...))", 50_000, &mut || {
+        assert_eq!(search(&format!("(&(objectClass=person)(uid=user{:07}))", random()), 10), 1);
+    });
+    measure("search (cn=*ur123*), 10 entries", 5_000, &mut || assert!(search("(cn=*ur123*)", 10) > 0));
+    measure("search (uid=nobody)", 50_000, &mut || assert_eq!(search("(uid=nobody)", 10), 0));
+    measure("scan of all", 1, &mut || drop(search("(!(uid=x))", usize::MAX)));
+
+    let writes = |what: &str, threads: u64, each: u64, work: &(dyn Fn(u64) + Sync)| {
+        let start = std::time::Instant::now();
+        std::thread::scope(|scope| {
+            for thread in 0..threads {
+                scope.spawn(move || (0..each).for_each(|round| work(thread * each + round)));
+            }
+        });
+        let (count, seconds) = ((threads * each) as f64, start.elapsed().as_secs_f64());
+        eprintln!("{:8.0} /s {what}, {threads} writers", count / seconds);
+    };
+    let replace = |number: u64| {
+        let number = number.wrapping_mul(7919) % entries;
+        let (key, entry) = person(number);
+        let mut read = None;
+        assert!(now(store.read(Target::Key(&key), false, &mut |found| read = Some((found.id, found.version)))));
+        let (id, expected) = read.unwrap();
+        wait(store.apply(vec![Change::Replace { id, expected, entry }])).unwrap();
+    };
+    let factors = |number: u64| {
+        let change = Change::Factors { id: EntryId(3 + number % entries), expected: None, record: vec![9; 120] };
+        wait(store.apply(vec![change])).unwrap();
+    };
+    let add = |number: u64| {
+        let (key, entry) = person(entries + number);
+        wait(store.apply(vec![Change::Add { key, entry, factors: None }])).unwrap();
+    };
+    writes("replace", 1, 500, &replace);
+    writes("replace", 64, 300, &replace);
+    writes("factor record", 64, 300, &factors);
+    writes("add", 64, 300, &add);
+    eprintln!("{}", memory());
+}
+
+/// Seconds that this thread has had a processor.
+fn thread_seconds() -> f64 {
+    let schedule = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+    schedule.split_whitespace().next().unwrap().parse::<f64>().unwrap() / 1e9
+}
+
+/// This process's memory: private now, and at most in all.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let lines = status.lines().filter(|line| ["VmHWM", "RssAnon", "RssFile"].iter().any(|name| line.starts_with(name)));
+    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", ")
+}

@@ -28,8 +28,9 @@ pub(super) async fn add(
     let dn = target::parse_dn(dn)?;
     let key = dn.key(&context.schema);
     permit(&key, context, caller).await?;
-    if key.is_empty() || key == context.root_key {
-        return Err(Error::from(StoreError::Exists));
+    // Told before anything is judged or hashed: whoever adds twice wants to know that, not what else is wrong.
+    if key.is_empty() || key == context.root_key || context.store.find(&key).await?.is_some() {
+        return Err(StoreError::Exists.into());
     }
     let modifications = attributes.into_iter().map(|(description, values)| Modification {
         kind: ModificationKind::Add,
