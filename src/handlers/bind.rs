@@ -156,10 +156,8 @@ async fn user(context: &Context, caller: &Caller, account: Account, claim: Claim
         }
         Ok(())
     };
-    let (Proven { account, strength }, ()) = prove(context, account, claim, false, &mut settle).await?;
-    if strength == Strength::One
-        && let Some(password) = claim.password
-    {
+    let (Proven { account, password, strength }, ()) = prove(context, account, claim, false, &mut settle).await?;
+    if let Some(password) = password {
         rehash(context, &account, password).await;
     }
     let user = if context.access.load().names_groups() {

@@ -11,25 +11,22 @@
 //!
 //! The password is hashed first, and the record is read after it: what others recorded meanwhile counts.
 
+mod hashed;
 mod judgement;
 mod unrecorded;
 
 use std::borrow::Cow;
 
-use zeroize::Zeroizing;
-
 pub(super) use self::judgement::{open_secret, totp_place};
 use self::{
-    judgement::{Judgement, Password, Presented, Rules, dummy_code_work, weigh},
+    hashed::Hashed,
+    judgement::{Judgement, Password, Presented, Rules, weigh},
     unrecorded::{Count, Unrecorded},
 };
 use crate::{
     caller::Strength,
     error::{Error, Result},
-    factors::{
-        password::{Value, Workspace, read, verify},
-        record::Record,
-    },
+    factors::record::Record,
     handlers::{context::Context, subject::Account},
     store::{Change, StoreError, Target},
     telemetry::reason,
@@ -58,15 +55,15 @@ pub(super) enum CodeClaim<'a> {
 }
 
 /// A proof that was good.
-pub(super) struct Proven {
+pub(super) struct Proven<'a> {
     /// The account as it was when it was proven.
     pub(super) account: Account,
+    /// The password, without the code that was after it.
+    pub(super) password: Option<&'a [u8]>,
     /// By what.
     pub(super) strength: Strength,
 }
 
-/// Most values of userPassword that are judged: a heap of slow hashes must not stall the server.
-const MAX_PASSWORDS: usize = 4;
 /// How often a record is judged again after somebody else changed it; each time somebody got on, so only a flood gets here.
 const MAX_ATTEMPTS: usize = 200;
 
@@ -76,13 +73,13 @@ const MAX_ATTEMPTS: usize = 200;
 /// # Errors
 /// `invalidCredentials` whatever failed; `unavailable` if the outcome cannot be recorded; `busy` if too much is hashed; those of
 /// `settle`.
-pub(super) async fn prove<T: Send>(
+pub(super) async fn prove<'a, T: Send>(
     context: &Context,
     account: Account,
-    claim: Claim<'_>,
+    claim: Claim<'a>,
     durable: bool,
     settle: &mut (dyn FnMut(&Account, &mut Record) -> Result<T> + Send),
-) -> Result<(Proven, T)> {
+) -> Result<(Proven<'a>, T)> {
     let rules = Rules::of(context);
     let mut account = account;
     let mut presented = Presented::of(context, &rules, &account, claim)?;
@@ -118,7 +115,10 @@ pub(super) async fn prove<T: Send>(
                 let outcome = settle(&account, &mut settled);
                 let record = if outcome.is_ok() { settled } else { record };
                 match keep(context, &account, record, durable || strength == Strength::TwoFactors).await {
-                    Ok(()) => return outcome.map(|outcome| (Proven { account, strength }, outcome)),
+                    Ok(()) => {
+                        return outcome
+                            .map(|outcome| (Proven { account, password: presented.password, strength }, outcome));
+                    }
                     Err(StoreError::Conflict | StoreError::NotFound) => {}
                     Err(error) => return Err(not_recorded(error)),
                 }
@@ -148,7 +148,7 @@ pub(super) async fn prove_root(context: &Context, password: Option<&[u8]>) -> Re
 
 /// The answer to a claim about nobody's account, after the work and the write that a wrong password costs.
 pub(super) async fn refuse_stranger(context: &Context, claim: Claim<'_>, reason: &'static str) -> Error {
-    let mut hashed = Hashed { verdict: Password::Wrong(reason), paid: false };
+    let mut hashed = Hashed::nothing(reason);
     hashed.refuse_stranger(context, &Rules::of(context), claim, reason).await
 }
 
@@ -193,73 +193,6 @@ pub(super) async fn update_record<T: Send>(
     Err(Error::busy().reason(reason::BUSY))
 }
 
-/// A password as judged against the stored values.
-struct Hashed {
-    verdict: Password,
-    /// Whether a hash of the configured scheme was computed for it.
-    paid: bool,
-}
-
-impl Hashed {
-    async fn judge(context: &Context, rules: &Rules, values: &[Vec<u8>], password: Option<&[u8]>) -> Result<Self> {
-        let Some(password) = password else {
-            return Ok(Self { verdict: Password::Wrong(reason::WRONG_PASSWORD), paid: false });
-        };
-        let stored = || {
-            values.iter().take(MAX_PASSWORDS).filter_map(|value| match read(value) {
-                Value::Hashed(stored) => Some(stored),
-                Value::Unusable | Value::ClearText(_) => None,
-            })
-        };
-        let paid = stored().any(|stored| stored.is_of(&rules.scheme));
-        let right = if stored().all(|stored| stored.is_light()) {
-            verify(values.iter().take(MAX_PASSWORDS).map(Vec::as_slice), password, &mut Workspace::default())
-        } else {
-            let values: Vec<Vec<u8>> = values.iter().take(MAX_PASSWORDS).cloned().collect();
-            let password = Zeroizing::new(password.to_vec());
-            let judge = move |workspace: &mut Workspace| verify(values.iter().map(Vec::as_slice), &password, workspace);
-            context.hashing.run(judge).await?
-        };
-        let verdict = match right {
-            true => Password::Right,
-            false if values.is_empty() => Password::Wrong(reason::NO_PASSWORD),
-            false if stored().next().is_none() => Password::Wrong(reason::UNUSABLE_HASH),
-            false => Password::Wrong(reason::WRONG_PASSWORD),
-        };
-        Ok(Self { verdict, paid })
-    }
-
-    /// Computes a hash of the configured scheme, if none was computed yet.
-    async fn pay(&mut self, context: &Context, rules: &Rules, claim: Claim<'_>) -> Result<()> {
-        if self.paid || matches!(claim.code, CodeClaim::Only(_)) {
-            return Ok(());
-        }
-        self.paid = true;
-        let scheme = rules.scheme;
-        if scheme.is_light() {
-            scheme.burn(claim.password.unwrap_or_default(), &mut Workspace::default());
-            return Ok(());
-        }
-        let password = Zeroizing::new(claim.password.unwrap_or_default().to_vec());
-        context.hashing.run(move |workspace| scheme.burn(&password, workspace)).await
-    }
-
-    async fn refuse_stranger(
-        &mut self,
-        context: &Context,
-        rules: &Rules,
-        claim: Claim<'_>,
-        reason: &'static str,
-    ) -> Error {
-        dummy_code_work(rules, context.clock.now());
-        if let Err(error) = context.store.apply(vec![stranger(context)]).await {
-            return not_recorded(error);
-        }
-        let busy = self.pay(context, rules, claim).await.err();
-        busy.unwrap_or_else(|| Error::invalid_credentials(reason))
-    }
-}
-
 /// Writes the record if it changed. Where success does not rest on it, only a lost race is an error.
 async fn keep(context: &Context, account: &Account, record: Record, durable: bool) -> Result<(), StoreError> {
     if record == account.record {
@@ -299,12 +232,6 @@ async fn record_failure(
 async fn reread(context: &Context, account: &Account) -> Result<Option<Account>> {
     let fresh = Account::read(context, Target::Id(account.user.id)).await?;
     Ok(fresh.filter(|fresh| fresh.user.uuid == account.user.uuid))
-}
-
-fn stranger(context: &Context) -> Change {
-    let mut record = Record { last_login: Some(context.clock.now()), ..Record::default() };
-    record.password_failures.last = context.clock.now();
-    Change::Stranger { record: record.encode() }
 }
 
 fn not_recorded(error: StoreError) -> Error {

@@ -12,7 +12,7 @@ use crate::{
     error::{Error, Result},
     factors::{
         appended::{Code as Shape, Expected, splits},
-        lockout::{Door, Settings as Lockout},
+        lockout::{Door, Failures, Settings as Lockout},
         password::Scheme,
         record::{Factor, Record},
         totp::{Settings as Totp, Step, Verdict, clock_offset, matching_step, spent_by_fence},
@@ -77,6 +77,13 @@ struct Codes {
     used: bool,
     compared: usize,
     clock_offset: Option<i64>,
+}
+
+impl Judgement {
+    /// Refused while a door is shut: nothing more is counted.
+    fn uncounted(reason: &'static str) -> Self {
+        Self::Refused { reason: reason.into(), counted: None }
+    }
 }
 
 impl Rules {
@@ -212,6 +219,7 @@ pub(super) fn weigh(
     Ok(Judgement::Refused { reason: why, counted })
 }
 
+/// The password's part first, then the code's.
 fn combine(
     rules: &Rules,
     account: &Account,
@@ -220,39 +228,43 @@ fn combine(
     codes: &Codes,
     now: UnixMillis,
 ) -> Judgement {
-    let record = &account.record;
-    let uncounted = |reason: &'static str| Judgement::Refused { reason: reason.into(), counted: None };
+    let mut record = account.record.clone();
     if let Some(reason) = account.unusable {
-        return uncounted(reason);
+        return Judgement::uncounted(reason);
     }
     match password {
         Password::NotAsked => {}
-        _ if rules.locks_password(account, now) => return uncounted(reason::LOCKED),
+        _ if rules.locks_password(account, now) => return Judgement::uncounted(reason::LOCKED),
         Password::Wrong(reason) => {
-            let password_failures = record.password_failures.failed(now, &rules.password);
-            let counted = Some((Count::Password, Record { password_failures, ..record.clone() }));
-            return Judgement::Refused { reason: reason.into(), counted };
+            record.password_failures = record.password_failures.failed(now, &rules.password);
+            return Judgement::Refused { reason: reason.into(), counted: Some((Count::Password, record)) };
         }
-        Password::Right => {}
+        Password::Right => record.password_failures = Failures::default(),
     }
     if matches!(code, Code::NotNeeded) {
-        let mut record = record.clone();
-        record.password_failures = Default::default();
         return Judgement::Accepted { record, strength: Strength::One };
     }
-    match record.second_factor_failures.door(now, &rules.second_factor) {
+    combine_code(rules, &account.record, record, code, codes, now)
+}
+
+/// `before`: the record as it was; `proven`: as it is if the code is good too. A right password alone clears nothing.
+fn combine_code(
+    rules: &Rules,
+    before: &Record,
+    mut proven: Record,
+    code: Code<'_>,
+    codes: &Codes,
+    now: UnixMillis,
+) -> Judgement {
+    match before.second_factor_failures.door(now, &rules.second_factor) {
         Door::Open => {}
-        Door::Locked { .. } => return uncounted(reason::FACTOR_LOCKED),
-        Door::Closed => return uncounted(reason::FACTOR_CLOSED),
+        Door::Locked { .. } => return Judgement::uncounted(reason::FACTOR_LOCKED),
+        Door::Closed => return Judgement::uncounted(reason::FACTOR_CLOSED),
     }
     if let Some((factor, step)) = codes.fresh {
-        let mut record = record.clone();
-        record.claim_step(factor, step, now);
-        record.second_factor_failures = Default::default();
-        if matches!(password, Password::Right) {
-            record.password_failures = Default::default();
-        }
-        return Judgement::Accepted { record, strength: Strength::TwoFactors };
+        proven.claim_step(factor, step, now);
+        proven.second_factor_failures = Failures::default();
+        return Judgement::Accepted { record: proven, strength: Strength::TwoFactors };
     }
     let reason = match code {
         Code::Missing => reason::CODE_MISSING,
@@ -260,11 +272,9 @@ fn combine(
         _ if codes.used => reason::CODE_ALREADY_USED,
         _ => reason::WRONG_CODE,
     };
-    let second_factor_failures = record.second_factor_failures.failed(now, &rules.second_factor);
-    Judgement::Refused {
-        reason: reason.into(),
-        counted: Some((Count::SecondFactor, Record { second_factor_failures, ..record.clone() })),
-    }
+    let second_factor_failures = before.second_factor_failures.failed(now, &rules.second_factor);
+    let counted = Some((Count::SecondFactor, Record { second_factor_failures, ..before.clone() }));
+    Judgement::Refused { reason: reason.into(), counted }
 }
 
 /// The work of judging one code and looking how far off it is, for a claim that has none to judge.
