@@ -61,6 +61,8 @@ impl ComputedAttribute {
             _ if entry.key().is_empty() => None,
             Self::EntryDn => Some(entry.dn().as_bytes().to_vec()),
             Self::SubschemaSubentry => Some(SUBSCHEMA_DN.as_bytes().to_vec()),
+            // How many naming contexts there are is not counted below the root DSE.
+            Self::HasSubordinates | Self::NumSubordinates if entry.key().is_empty() => None,
             Self::HasSubordinates if surroundings.children > 0 => Some(b"TRUE".to_vec()),
             Self::HasSubordinates => Some(b"FALSE".to_vec()),
             Self::NumSubordinates => Some(surroundings.children.to_string().into_bytes()),

@@ -5,14 +5,14 @@
 //! caller may not read make an item undefined, on the index path too.
 
 mod evaluation;
+mod node;
 #[cfg(test)]
 mod tests;
-
-use std::ops::Range;
 
 use countersign_proto::ldap::filter::{Assertion, Extensible, Filter, Part, Substrings};
 
 use self::evaluation::{Evaluation, integer};
+pub use self::node::{Node, Nodes};
 use super::{
     attribute_ids::AttributeId,
     computed::{ComputedAttribute, Surroundings},
@@ -49,63 +49,6 @@ pub enum Truth {
     False,
     /// Cannot be told: unknown attribute, no such rule, or not readable by the caller.
     Undefined,
-}
-
-/// What a store's planner sees of a filter.
-#[derive(Clone, Debug)]
-pub enum Node<'f> {
-    /// All of them.
-    And(Nodes<'f>),
-    /// Any of them.
-    Or(Nodes<'f>),
-    /// Not something.
-    Not,
-    /// A value of one of these types is this.
-    Equality {
-        /// The type and its subtypes.
-        types: &'f [AttributeId],
-        /// The normalized value.
-        term: &'f [u8],
-    },
-    /// There is a value of one of these types.
-    Present {
-        /// The type and its subtypes.
-        types: &'f [AttributeId],
-    },
-    /// A value of one of these types is this or after it.
-    GreaterOrEqual {
-        /// The type and its subtypes.
-        types: &'f [AttributeId],
-        /// The normalized value.
-        term: &'f [u8],
-    },
-    /// A value of one of these types is this or before it.
-    LessOrEqual {
-        /// The type and its subtypes.
-        types: &'f [AttributeId],
-        /// The normalized value.
-        term: &'f [u8],
-    },
-    /// A value of one of these types has all these parts.
-    Substrings {
-        /// The type and its subtypes.
-        types: &'f [AttributeId],
-        /// The normalized parts, in order.
-        parts: Vec<&'f [u8]>,
-    },
-    /// Everything; or nothing that an index could tell.
-    True,
-    /// Nothing.
-    False,
-    /// Nothing, nor its opposite.
-    Undefined,
-}
-
-/// The members of a combination.
-#[derive(Clone, Debug)]
-pub struct Nodes<'f> {
-    filter: &'f CompiledFilter,
-    range: Range<usize>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -178,11 +121,6 @@ impl CompiledFilter {
     /// Replaces what was compiled before by `(attribute=value)`.
     pub fn compile_equality(&mut self, attribute: &[u8], value: &[u8], schema: &Schema) {
         self.compile(Filter::Equality(Assertion { attribute, value }), schema);
-    }
-
-    /// The whole filter, for a planner.
-    pub fn root(&self) -> Node<'_> {
-        self.node(0)
     }
 
     /// Whether `entry` matches. `readable` tells whether the caller may use an attribute type in a filter.
@@ -365,38 +303,6 @@ impl CompiledFilter {
         has_parts.then(|| ItemKind::Substrings(target, form, span(start, self.parts.len())))
     }
 
-    fn node(&self, at: usize) -> Node<'_> {
-        let Some(item) = self.items.get(at) else { return Node::Undefined };
-        match &item.kind {
-            ItemKind::And => Node::And(Nodes { filter: self, range: at + 1..item.end }),
-            ItemKind::Or => Node::Or(Nodes { filter: self, range: at + 1..item.end }),
-            ItemKind::Not => Node::Not,
-            ItemKind::Undefined => Node::Undefined,
-            // Names, and what is computed, are in no index; nor is what another rule than the type's own compares.
-            ItemKind::AnyAttribute { .. } | ItemKind::Bits(..) | ItemKind::Before(_) => Node::True,
-            ItemKind::Equality(test) if test.dn_attributes || test.target.computed.is_some() => Node::True,
-            ItemKind::Equality(test) if !test.is_own_rule => Node::True,
-            ItemKind::GreaterOrEqual(test) | ItemKind::LessOrEqual(test) if test.target.computed.is_some() => {
-                Node::True
-            }
-            ItemKind::Present(target) | ItemKind::Substrings(target, ..) if target.computed.is_some() => Node::True,
-            ItemKind::Equality(test) => {
-                Node::Equality { types: self.types(test.target), term: self.octets(test.value) }
-            }
-            ItemKind::GreaterOrEqual(test) => {
-                Node::GreaterOrEqual { types: self.types(test.target), term: self.octets(test.value) }
-            }
-            ItemKind::LessOrEqual(test) => {
-                Node::LessOrEqual { types: self.types(test.target), term: self.octets(test.value) }
-            }
-            ItemKind::Present(target) => Node::Present { types: self.types(*target) },
-            ItemKind::Substrings(target, _, parts) => Node::Substrings {
-                types: self.types(*target),
-                parts: self.parts(*parts).iter().map(|(_, octets)| self.octets(*octets).trim_ascii()).collect(),
-            },
-        }
-    }
-
     fn octets(&self, span: Span) -> &[u8] {
         self.octets.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
@@ -407,19 +313,6 @@ impl CompiledFilter {
 
     fn parts(&self, span: Span) -> &[(PartKind, Span)] {
         self.parts.get(span.start as usize..span.end as usize).unwrap_or_default()
-    }
-}
-
-impl<'f> Iterator for Nodes<'f> {
-    type Item = Node<'f>;
-
-    fn next(&mut self) -> Option<Node<'f>> {
-        if self.range.is_empty() {
-            return None;
-        }
-        let node = self.filter.node(self.range.start);
-        self.range.start = self.filter.items.get(self.range.start)?.end;
-        Some(node)
     }
 }
 

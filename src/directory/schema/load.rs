@@ -42,8 +42,8 @@ impl Schema {
             ids,
             types: Vec::new(),
             classes: Vec::new(),
-            types_by_name: HashMap::new(),
-            classes_by_name: HashMap::new(),
+            types_by_name: HashMap::default(),
+            classes_by_name: HashMap::default(),
             types_by_id: Vec::new(),
         };
         for (line, definition, text) in types {

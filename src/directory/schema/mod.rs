@@ -3,6 +3,7 @@
 
 mod check;
 pub mod definition;
+mod element;
 mod load;
 pub mod matching;
 pub(crate) mod prepare;
@@ -10,12 +11,17 @@ mod publish;
 pub mod syntax;
 pub(crate) mod time;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::{BuildHasherDefault, Hasher},
+    sync::Arc,
+};
 
 use smallvec::SmallVec;
 
 pub use self::{
     definition::DefinitionError,
+    element::{AttributeType, Description, Kind, ObjectClass, Usage},
     matching::{Form, MatchingRule, RuleKind},
     syntax::Syntax,
 };
@@ -36,13 +42,20 @@ pub struct Schema {
     types: Vec<AttributeType>,
     classes: Vec<ObjectClass>,
     /// Positions in `types`, by name and OID in lower case.
-    types_by_name: HashMap<Box<[u8]>, usize>,
+    types_by_name: ByName,
     /// Positions in `classes`, likewise.
-    classes_by_name: HashMap<Box<[u8]>, usize>,
+    classes_by_name: ByName,
     /// Positions in `types`, by attribute id: asked for every attribute of every entry that is judged.
     types_by_id: Vec<Option<u32>>,
     well_known: WellKnown,
 }
+
+/// Positions by name. Only the schema decides on the keys, so that nobody can make them collide, and FNV-1a is quick for short names:
+/// every RDN of every request is looked up here.
+type ByName = HashMap<Box<[u8]>, usize, BuildHasherDefault<NameHasher>>;
+
+/// FNV-1a.
+struct NameHasher(u64);
 
 /// The ids of the attribute types that the server itself reads or computes.
 #[derive(Clone, Copy, Debug)]
@@ -61,93 +74,6 @@ pub struct WellKnown {
     pub unique_member: AttributeId,
     pub uid: AttributeId,
     pub totp_shared_secret: AttributeId,
-}
-
-/// An attribute type (RFC 4512 section 2.5.1), with what it inherits.
-#[derive(Debug)]
-pub struct AttributeType {
-    /// Its id.
-    pub id: AttributeId,
-    /// Its numeric OID.
-    pub oid: String,
-    /// Its names, the one in which it is sent first; at least one (the OID where it has none).
-    pub names: Vec<String>,
-    /// Its first name in lower case: how it stands in DN keys.
-    pub key_name: String,
-    /// The type it is derived from.
-    pub superior: Option<AttributeId>,
-    /// Equality rule.
-    pub equality: Option<&'static MatchingRule>,
-    /// Ordering rule.
-    pub ordering: Option<&'static MatchingRule>,
-    /// Substring rule.
-    pub substring: Option<&'static MatchingRule>,
-    /// OID of the syntax.
-    pub syntax: String,
-    /// Whether it has one value at most.
-    pub single_value: bool,
-    /// Whether only the server writes it.
-    pub no_user_modification: bool,
-    /// What it is for.
-    pub usage: Usage,
-    /// Who may see its values.
-    pub class: Class,
-    /// Itself and all types derived from it.
-    pub family: SmallVec<[AttributeId; 2]>,
-    definition: String,
-}
-
-/// What an attribute type is for (RFC 4512 section 2.5.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Usage {
-    /// User data.
-    UserApplications,
-    /// Operational: the directory's own.
-    DirectoryOperation,
-    /// Operational: shared between servers.
-    DistributedOperation,
-    /// Operational: of this server.
-    DsaOperation,
-}
-
-/// An object class (RFC 4512 section 2.4), with what it inherits.
-#[derive(Debug)]
-pub struct ObjectClass {
-    /// Its numeric OID.
-    pub oid: String,
-    /// Its names; at least one (the OID where it has none).
-    pub names: Vec<String>,
-    /// Its kind.
-    pub kind: Kind,
-    /// All classes above it, as positions in `Schema::classes`.
-    superiors: Vec<usize>,
-    /// Attribute types that an entry of this class must have, those of the superiors among them.
-    pub must: Vec<AttributeId>,
-    /// Attribute types that it may have, likewise.
-    pub may: Vec<AttributeId>,
-    definition: String,
-}
-
-/// The kinds of object classes (RFC 4512 section 2.4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A base for other classes.
-    Abstract,
-    /// What an entry is.
-    Structural,
-    /// What it is besides.
-    Auxiliary,
-}
-
-/// An attribute description (RFC 4512 section 2.5) that the schema knows.
-#[derive(Clone, Debug)]
-pub struct Description<'s> {
-    /// The type.
-    pub attribute_type: &'s AttributeType,
-    /// Options in lower case and ascending order.
-    pub options: SmallVec<[String; 2]>,
-    /// The id of the description; `None` if no entry ever had it.
-    pub id: Option<AttributeId>,
 }
 
 impl Schema {
@@ -274,30 +200,24 @@ impl Schema {
     }
 }
 
-impl AttributeType {
-    /// The name in which it is sent.
-    pub fn name(&self) -> &str {
-        self.names.first().unwrap_or(&self.oid)
-    }
-
-    /// Whether it is operational.
-    pub fn is_operational(&self) -> bool {
-        self.usage != Usage::UserApplications
+impl Default for NameHasher {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
     }
 }
 
-impl ObjectClass {
-    /// Its first name.
-    pub fn name(&self) -> &str {
-        self.names.first().unwrap_or(&self.oid)
+impl Hasher for NameHasher {
+    fn write(&mut self, octets: &[u8]) {
+        for octet in octets {
+            self.0 = (self.0 ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3);
+        }
     }
-}
 
-impl std::fmt::Display for Description<'_> {
-    /// The canonical text: first name, options in ascending order.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.attribute_type.name())?;
-        self.options.iter().try_for_each(|option| write!(f, ";{option}"))
+    /// The length, which slices hash too, tells these names apart no better.
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 
