@@ -454,7 +454,7 @@ impl Config {
         text: &str,
         variables: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let folder = file.parent().unwrap_or(Path::new(""));
+        let folder = file.parent().unwrap_or_else(|| Path::new(""));
         let mut reading = Reading { folder, problems: Vec::new(), later: LATER };
         let mut config = Self::default();
         match value::parse(text) {

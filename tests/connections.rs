@@ -35,7 +35,7 @@ fn ten_thousand_idle_connections_take_at_most_eight_kib_each() {
     // Accepted in order: when a later one is answered, all before it are being served.
     server.client().assert_alive();
     let each = (own_memory(&server) - before) as f64 / MANY as f64;
-    println!("{each:.1} KiB each");
+    eprintln!("{each:.1} KiB each");
     assert!(each <= 8.0, "{each:.1} KiB each");
     drop(idle);
     server.client().assert_alive();

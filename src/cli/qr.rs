@@ -22,7 +22,7 @@ pub(crate) fn lines(text: &str, coloured: bool) -> Option<Vec<String>> {
         let blocks: String = (-QUIET..width + QUIET).map(|x| block(dark(x, y), dark(x, y + 1), coloured)).collect();
         if coloured { format!("{COLOURS}{blocks}{PLAIN}") } else { blocks }
     };
-    Some((-QUIET..width + QUIET).step_by(2).map(|y| row(y)).collect())
+    Some((-QUIET..width + QUIET).step_by(2).map(row).collect())
 }
 
 /// Without colours light is what is drawn: most terminals are dark.

@@ -31,6 +31,7 @@ use crate::{
 const KEPT_SEARCHES: usize = 16;
 
 thread_local! {
+    #[expect(clippy::vec_box, reason = "a search is moved into and out of operations that are waited for: by its box")]
     static SPARE: RefCell<Vec<Box<Search>>> = const { RefCell::new(Vec::new()) };
 }
 

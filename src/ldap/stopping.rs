@@ -80,11 +80,11 @@ mod tests {
     fn a_signal_is_raised_whether_it_came_before_or_after() {
         let stopping = Arc::new(Stopping::default());
         let before = stopping.signal(1);
-        let mut cx = Context::from_waker(std::task::Waker::noop());
-        assert!(before.poll_raised(&mut cx).is_pending());
+        let cx = Context::from_waker(std::task::Waker::noop());
+        assert!(before.poll_raised(&cx).is_pending());
         stopping.begin();
-        assert!(before.poll_raised(&mut cx).is_ready());
-        assert!(stopping.signal(2).poll_raised(&mut cx).is_ready());
+        assert!(before.poll_raised(&cx).is_ready());
+        assert!(stopping.signal(2).poll_raised(&cx).is_ready());
         drop(before);
         assert!(stopping.signals.lock().unwrap_or_else(PoisonError::into_inner).is_empty());
     }

@@ -168,7 +168,7 @@ impl Drop for Server {
         self.stop();
         if std::thread::panicking() {
             let log = self.log.0.lock().unwrap_or_else(PoisonError::into_inner);
-            println!("--- the server's log ---\n{}", String::from_utf8_lossy(&log));
+            eprintln!("--- the server's log ---\n{}", String::from_utf8_lossy(&log));
         }
     }
 }
