@@ -9,9 +9,11 @@ use std::{
     io::Write,
     net::SocketAddr,
     sync::{Arc, atomic::AtomicU64},
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
+use tokio::time::timeout;
 
 pub use self::start_error::StartError;
 use self::{
@@ -35,6 +37,9 @@ use crate::{
     telemetry::audit::Audit,
     tls::Tls,
 };
+
+/// Beyond `limits.drain`: the time for doors to close.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What a test may replace.
 pub struct ServerParts {
@@ -141,7 +146,10 @@ impl Running {
     pub async fn shutdown(self) {
         self.context.audit.notice(LogLevel::Info, "ending: no new connections; what is under way is finished");
         let Self { context, doors, .. } = self;
-        doors.stop().await;
+        let patience = context.config.load().limits.drain.saturating_add(GRACE);
+        if timeout(patience, doors.stop()).await.is_err() {
+            context.audit.notice(LogLevel::Warn, "some connections had to be cut off");
+        }
         context.audit.notice(LogLevel::Info, "ended");
         context.audit.close();
     }

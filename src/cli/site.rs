@@ -63,7 +63,10 @@ impl Target {
         runtime.block_on(async {
             let mut site = self.reach().await?;
             let outcome = command(&mut site).await;
-            if let Some(own) = site.own {
+            let Site { client, own, .. } = site;
+            // Closed first: a server that ends waits for its clients.
+            drop(client);
+            if let Some(own) = own {
                 own.shutdown().await;
             }
             outcome

@@ -26,7 +26,7 @@ pub(super) fn print(stage: &Stage, running: &Running, devices: &mut [Device]) {
     ));
     say(&format!("  LDAPTLS_CACERT={ca} ldapwhoami -ZZ -H ldap://127.0.0.1:{ldap} -D {USER} -w '{PASSWORD}{two}'\n"));
     say(&format!(
-        "  curl --cacert {ca} https://127.0.0.1:{https}/directory/v1/authenticate -H 'Content-Type: application/json' -d '{}'\n",
+        "  curl -sS --cacert {ca} https://127.0.0.1:{https}/directory/v1/authenticate -H 'Content-Type: application/json' -d '{}'\n",
         request(three)
     ));
 }

@@ -83,10 +83,8 @@ impl Doors<'_> {
     async fn rest(&self, code: &str) -> Result<Seen, Failure> {
         let (status, body) =
             https::post(self.rest, &self.stage.ca, "/directory/v1/authenticate", &request(code)).await?;
-        Ok((
-            status.starts_with("200"),
-            status + &body.pointer("/resultCode/name").map_or_else(String::new, |name| format!(" {name}")),
-        ))
+        let name = body.pointer("/resultCode/name").and_then(Value::as_str).unwrap_or_default();
+        Ok((status.starts_with("200"), format!("{status}, {name}")))
     }
 }
 
