@@ -173,10 +173,19 @@ impl Connection {
     fn note(&self, event: &'static str) {
         let channel = &self.session.caller.channel;
         let (connection, client) = (Some(channel.connection), channel.peer);
-        self.door.context.audit.record(LogLevel::Debug, &audit::Event { event, connection, client, ..audit::Event::default() });
+        self.door
+            .context
+            .audit
+            .record(LogLevel::Debug, &audit::Event { event, connection, client, ..audit::Event::default() });
     }
 
     fn poll_happening(&mut self, cx: &mut Context<'_>) -> Poll<Happening> {
+        // Before the output is sent, so that the farewell leaves with it.
+        if let Some(Ending::Stopping(_)) = self.ending
+            && self.session.in_flight() == 0
+        {
+            self.tell(ResultCode::UNAVAILABLE, "The server is shutting down");
+        }
         if self.poll_output(cx).is_err() {
             return Poll::Ready(Happening::Broken);
         }
@@ -249,18 +258,13 @@ impl Connection {
     }
 
     /// Whether nothing remains to be done.
-    fn is_over(&mut self) -> bool {
+    fn is_over(&self) -> bool {
         match self.ending {
             None => false,
             Some(Ending::Broken) => true,
             Some(Ending::Told) => self.output.is_empty(),
             Some(Ending::ClientDone) => self.session.in_flight() == 0 && self.output.is_empty(),
-            Some(Ending::Stopping(_)) => {
-                if self.session.in_flight() == 0 {
-                    self.tell(ResultCode::UNAVAILABLE, "The server is shutting down");
-                }
-                false
-            }
+            Some(Ending::Stopping(_)) => false,
         }
     }
 
