@@ -414,6 +414,20 @@ fn of_32_simultaneous_authentications_with_one_code_one_succeeds() {
 }
 
 #[test]
+fn of_32_requests_on_one_http2_connection_with_one_code_one_succeeds() {
+    let server = Server::start();
+    let (ca, url) = (server.ca_file(), format!("https://localhost:{}{AUTHENTICATE}", server.rest_tls().port()));
+    let body = json!({"credentials": with_totp(ALICE, ALICE_PASSWORD, &server.code(0))}).to_string();
+    let mut arguments =
+        vec!["-sS", "-Z", "--parallel-max", "32", "--http2", "--noproxy", "*", "--cacert", ca.to_str().unwrap()];
+    arguments.extend(["-H", "Content-Type: application/json", "-d", &body, "-w", "\nstatus %{http_code}\n"]);
+    arguments.extend([url.as_str(); 32]);
+    let output = command::run("curl", &arguments).succeeded().stdout;
+    assert_eq!(output.matches("status 200").count(), 1, "{output}");
+    assert_eq!(output.matches("status 401").count(), 31, "{output}");
+}
+
+#[test]
 fn a_user_enrols_spends_and_revokes() {
     let server = Server::start();
     let (generate, revoke) = ("generateTOTPSharedSecret", "revokeTOTPSharedSecret");
@@ -450,6 +464,9 @@ fn the_help_desk_acts_for_others_and_nobody_else_does() {
     let body = json!({});
     assert_eq!(operate(&server, BOB, "revokeTOTPSharedSecret", Some(&carol), &body).status, 200);
     assert_eq!(operate(&server, ALICE, "generateTOTPSharedSecret", Some(&bob()), &body).status, 403);
+    // A body that says nothing may be left out.
+    let path = format!("{}/revokeTOTPSharedSecret", entry(BOB));
+    assert_eq!(http::request(server.rest(), "POST", &path, Some(&carol), None).status, 200);
     // The header must be good although the body proves the user.
     let proof = json!({"staticPassword": BOB_PASSWORD});
     assert_eq!(operate(&server, BOB, "generateTOTPSharedSecret", Some(&carol), &proof).status, 200);
