@@ -103,6 +103,9 @@ struct Test {
     target: Target,
     form: Form,
     value: Span,
+    /// The value as sent, where normalizing costs much: a stored value that is the same octet for octet need not be normalized,
+    /// and a group with many members is judged by comparing octets.
+    as_sent: Option<Span>,
     dn_attributes: bool,
     /// Whether the form is that of the type's own equality rule, so that an index can tell.
     is_own_rule: bool,
@@ -205,7 +208,9 @@ impl CompiledFilter {
         let (target, kind) = self.comparable(assertion.attribute, schema)?;
         let form = which(kind)?.form;
         let value = self.value(form, assertion.value, schema)?;
-        Some(Test { target, form, value, dn_attributes: false, is_own_rule: true })
+        let is_costly = matches!(form, Form::DistinguishedName | Form::UniqueMember);
+        let as_sent = is_costly.then(|| self.keep(assertion.value));
+        Some(Test { target, form, value, as_sent, dn_attributes: false, is_own_rule: true })
     }
 
     fn value(&mut self, form: Form, value: &[u8], schema: &Schema) -> Option<Span> {
@@ -276,7 +281,7 @@ impl CompiledFilter {
         }
         let value = self.value(form, extensible.value, schema)?;
         let is_own_rule = kind.equality.is_some_and(|own| own.form == form);
-        let test = Test { target, form, value, dn_attributes, is_own_rule };
+        let test = Test { target, form, value, as_sent: None, dn_attributes, is_own_rule };
         match rule.kind {
             RuleKind::Equality => Some(ItemKind::Equality(test)),
             // "The value comes before the assertion": RFC 4517 section 4.1.

@@ -29,6 +29,7 @@ impl Evaluation<'_> {
                 Truth::False => Truth::True,
                 Truth::Undefined => Truth::Undefined,
             },
+            ItemKind::Equality(test) if self.is_there_as_sent(test) => Truth::True,
             ItemKind::Equality(test) => self.test(test, |value, wanted| value == wanted),
             ItemKind::GreaterOrEqual(test) => self.test(test, |value, wanted| value >= wanted),
             ItemKind::LessOrEqual(test) => self.test(test, |value, wanted| value <= wanted),
@@ -67,6 +68,13 @@ impl Evaluation<'_> {
         }
     }
 
+    fn is_there_as_sent(&self, test: &Test) -> bool {
+        test.as_sent.is_some_and(|as_sent| {
+            let as_sent = self.filter.octets(as_sent);
+            self.any_value(test.target, |value| value == as_sent) == Truth::True
+        })
+    }
+
     fn any_value(&self, target: Target, fits: impl Fn(&[u8]) -> bool) -> Truth {
         if !(self.readable)(target.asked) {
             return Truth::Undefined;
@@ -75,12 +83,17 @@ impl Evaluation<'_> {
             return truth(fits(&value));
         }
         let types = self.filter.types(target);
+        let has_value = |attribute: AttributeRef<'_>| attribute.values().any(&fits);
+        if let [only] = types {
+            let mut attributes = self.entry.of_type(*only).filter(|attribute| self.has_options(target, attribute));
+            return truth(attributes.any(has_value));
+        }
         let wanted = |attribute: &AttributeRef<'_>| {
             types.contains(&attribute.type_id)
                 && self.has_options(target, attribute)
                 && (attribute.type_id == target.asked || (self.readable)(attribute.type_id))
         };
-        truth(self.entry.attributes().filter(wanted).any(|attribute| attribute.values().any(&fits)))
+        truth(self.entry.attributes().filter(wanted).any(has_value))
     }
 
     fn has_options(&self, target: Target, attribute: &AttributeRef<'_>) -> bool {

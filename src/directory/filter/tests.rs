@@ -93,6 +93,8 @@ fn every_form_of_item_matches_by_its_rule() {
         ("(createTimestamp>=20260101130000+0200)", True),
         ("(manager=UID=charles,DC=example,dc=com)", True),
         ("(manager=nobody)", Undefined),
+        ("(manager=uid=Charles, dc=example,dc=com)", True),
+        ("(manager=uid=Charlie, dc=example,dc=com)", False),
         ("(description=strasse nach zu\u{308}rich)", True),
         ("(postalAddress=1 main st$LONDON)", True),
         ("(postalAddress=*london)", True),
