@@ -390,6 +390,11 @@ impl Client {
         assert_eq!((found.result.code, found.entries.len()), (0, 1));
     }
 
+    /// Sends nothing more, and goes on reading.
+    pub fn shut_down_writing(&self) {
+        self.socket.shutdown(std::net::Shutdown::Write).expect("an open socket");
+    }
+
     /// The local end's address.
     pub fn local_address(&self) -> SocketAddr {
         self.socket.local_addr().expect("a connected socket")
