@@ -106,6 +106,7 @@ impl Opened {
             set_length(directory, expected)?;
         }
         let tables = Tables::open(directory, settings.map_size, Mode::Owner)?;
+        tables.forget_dead_readers();
         tables.check_format()?;
         if let Some((found, expected)) = short {
             // After a kill the last pages may be missing because they were given up before they were written: then nothing

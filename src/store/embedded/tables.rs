@@ -71,6 +71,13 @@ impl Tables {
         self.env.write_txn().map_err(|error| self.failed(error))
     }
 
+    /// Lets go of snapshots that processes beside this one (an export, a backup) held when they were killed: their pages could
+    /// never be used again.
+    pub(super) fn forget_dead_readers(&self) {
+        // Failing costs room, not truth; the next round tries again.
+        let _ = self.env.clear_stale_readers();
+    }
+
     /// What an LMDB failure means. A short write on a full disk comes as an I/O error, so the disk is asked.
     pub(super) fn failed(&self, error: heed::Error) -> StoreError {
         failure(&self.directory, error)
@@ -165,17 +172,29 @@ fn failure(directory: &Path, error: heed::Error) -> StoreError {
     }
 }
 
+/// Whether a write failed for want of room. LMDB tells a write that ended early as an I/O error, so the disk is asked then.
 fn is_full(directory: &Path, error: &io::Error) -> bool {
     const EIO: i32 = 5;
-    let nothing_free = || rustix::fs::statvfs(directory).is_ok_and(|disk| disk.f_bavail < 64);
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-        || (error.raw_os_error() == Some(EIO) && nothing_free())
+    is_out_of_room(error)
+        || (error.raw_os_error() == Some(EIO) && (disk_is_full(directory) || file_is_at_its_limit(directory)))
+}
+
+fn disk_is_full(directory: &Path) -> bool {
+    rustix::fs::statvfs(directory).is_ok_and(|disk| disk.f_bavail < 64)
+}
+
+fn file_is_at_its_limit(directory: &Path) -> bool {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Fsize).current;
+    let length = std::fs::metadata(directory.join(FILE)).map(|file| file.len());
+    limit.zip(length.ok()).is_some_and(|(limit, length)| length >= limit)
+}
+
+/// A full disk, a quota, or a limit on the size of files.
+fn is_out_of_room(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
 }
 
 /// A failed file operation.
 pub(super) fn io_failure(error: io::Error) -> StoreError {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => StoreError::Full,
-        _ => StoreError::Unavailable(error.into()),
-    }
+    if is_out_of_room(&error) { StoreError::Full } else { StoreError::Unavailable(error.into()) }
 }

@@ -49,6 +49,8 @@ pub(super) struct Writer {
 const GROUP: usize = 512;
 /// Octets in one transaction, beyond which no further changes join it.
 const GROUP_OCTETS: usize = 16 << 20;
+/// How often snapshots of processes that died beside this one are let go.
+const GROUPS_BETWEEN_CLEANING: u32 = 1024;
 /// Octets that may wait; a disk that cannot keep up must not fill the memory.
 const QUEUE_OCTETS: usize = 256 << 20;
 
@@ -115,6 +117,7 @@ struct Loop {
 impl Loop {
     fn run(&mut self, jobs: &Receiver<Job>) {
         let mut group = Vec::new();
+        let mut groups = 0_u32;
         while let Ok(first) = jobs.recv() {
             let mut octets = first.octets;
             group.push(first);
@@ -126,6 +129,10 @@ impl Loop {
             let queued = group.iter().map(|job| job.octets).sum();
             self.carry_out(&mut group);
             self.shared.queued.fetch_sub(queued, Ordering::Relaxed);
+            groups = groups.wrapping_add(1);
+            if groups.is_multiple_of(GROUPS_BETWEEN_CLEANING) {
+                self.shared.tables.forget_dead_readers();
+            }
         }
     }
 
