@@ -53,12 +53,14 @@ impl Drop for Spoken {
     }
 }
 
-/// The commands that a text offers for pasting: lines that begin with one of these words, with what a backslash continues.
+/// The commands that a text offers for pasting: lines that begin with one of these words, perhaps after variables, with what a
+/// backslash continues.
 fn commands(text: &str, programs: &[&str]) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
     let lines = joined.lines().map(str::trim);
+    let program = |line: &str| line.split_whitespace().find(|word| !word.starts_with("LDAPTLS_")).map(str::to_owned);
     lines
-        .filter(|line| programs.iter().any(|program| line.starts_with(&format!("{program} "))))
+        .filter(|line| program(line).is_some_and(|word| programs.contains(&word.as_str())))
         .map(str::to_owned)
         .collect()
 }

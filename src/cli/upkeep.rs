@@ -52,6 +52,7 @@ impl Restore {
         let config = Config::load(&self.config.config)?;
         let sealer = sealer(&config.server.seal_key_file)?;
         let folder = &config.server.data_dir;
+        crate::files::create_folder(folder)?;
         embedded::backup::restore(&self.from, folder, &settings(&config, &sealer), SystemClock.now().0)?;
         let text = format!(
             "restored {} into {}. Codes up to now are refused, for some may have been spent after the copy was made",

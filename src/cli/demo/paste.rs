@@ -22,11 +22,15 @@ pub(super) fn print(stage: &Stage, running: &Running, devices: &mut [Device]) {
     let [one, two, three] = codes.as_slice() else { return };
     say("To paste into another terminal. Each line has a code of its own, good once and for a minute:\n");
     say(&format!(
-        "  LDAPTLS_CACERT={ca} ldapsearch -LLL -H ldaps://127.0.0.1:{ldaps} -D {USER} -w '{PASSWORD}{one}' -b dc=example,dc=com '(objectClass=person)' cn mail\n"
+        "  LDAPTLS_CACERT={ca} ldapsearch -x -LLL -H ldaps://127.0.0.1:{ldaps} \\\n    \
+         -D {USER} -w '{PASSWORD}{one}' -b dc=example,dc=com '(objectClass=person)' cn mail\n"
     ));
-    say(&format!("  LDAPTLS_CACERT={ca} ldapwhoami -ZZ -H ldap://127.0.0.1:{ldap} -D {USER} -w '{PASSWORD}{two}'\n"));
     say(&format!(
-        "  curl -sS --cacert {ca} https://127.0.0.1:{https}/directory/v1/authenticate -H 'Content-Type: application/json' -d '{}'\n",
+        "  LDAPTLS_CACERT={ca} ldapwhoami -x -ZZ -H ldap://127.0.0.1:{ldap} \\\n    -D {USER} -w '{PASSWORD}{two}'\n"
+    ));
+    say(&format!(
+        "  curl -sS --cacert {ca} https://127.0.0.1:{https}/directory/v1/authenticate \\\n    \
+         -H 'Content-Type: application/json' \\\n    -d '{}'\n",
         request(three)
     ));
 }
