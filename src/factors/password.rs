@@ -24,6 +24,24 @@ pub const SCHEME_NAMES: &[&str] = &[
     "ARGON2", "BCRYPT", "CRYPT", "PBKDF2", "SHA", "SHA256", "SHA384", "SHA512", "SSHA", "SSHA256", "SSHA384", "SSHA512",
 ];
 
+/// Names of schemes that are not understood, but known for what they are in lower case too.
+const FOREIGN: &[&str] = &[
+    "SASL",
+    "KERBEROS",
+    "UNIX",
+    "MD5",
+    "SMD5",
+    "LANMAN",
+    "NTLM",
+    "SCRYPT",
+    "YESCRYPT",
+    "PBKDF2-SHA256",
+    "PBKDF2-SHA512",
+];
+/// How modular strings begin, understood or not.
+const MODULAR: &[&str] =
+    &["$argon2", "$2a$", "$2b$", "$2y$", "$2x$", "$1$", "$5$", "$6$", "$7$", "$y$", "$gy$", "$apr1$", "$pbkdf2"];
+
 /// How new passwords are hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -52,9 +70,10 @@ pub enum Scheme {
 pub enum Value<'a> {
     /// A hash that can be judged.
     Hashed(Stored<'a>),
-    /// Of an unknown scheme, malformed, or beyond the bounds on work: matches nothing.
+    /// Of a scheme that cannot be judged, malformed, or beyond the bounds on work: matches nothing.
     Unusable,
-    /// No scheme (or `{CLEARTEXT}`): the password itself, to be hashed before it is stored.
+    /// No scheme (or `{CLEARTEXT}`): the password itself, to be hashed before it is stored. What stands between braces and is
+    /// neither in capitals nor a scheme of somebody's belongs to the password.
     ClearText(&'a [u8]),
 }
 
@@ -79,26 +98,30 @@ pub struct Workspace {
 
 /// What `value`, a value of userPassword, is.
 pub fn read(value: &[u8]) -> Value<'_> {
-    let Some((name, rest)) = scheme_name(value) else {
-        return if value.starts_with(b"$") {
-            modular(value).map_or(Value::ClearText(value), hashed)
-        } else {
-            Value::ClearText(value)
+    let Some((written, rest)) = scheme_name(value) else {
+        return match modular(value) {
+            Some(kind) => hashed(kind),
+            None if looks_modular(value) => Value::Unusable,
+            None => Value::ClearText(value),
         };
     };
-    let name = name.to_ascii_uppercase();
-    if matches!(name.as_str(), "CLEARTEXT" | "CLEAR") {
-        return Value::ClearText(rest);
-    }
-    let Ok(text) = std::str::from_utf8(rest) else { return Value::Unusable };
+    let name = written.to_ascii_uppercase();
+    let text = std::str::from_utf8(rest).unwrap_or_default();
     let kind = match name.as_str() {
+        "CLEARTEXT" | "CLEAR" => return Value::ClearText(rest),
         "BCRYPT" => bcrypt::Stored::parse(text).map(Kind::Bcrypt),
         "CRYPT" | "ARGON2" => modular(rest),
         name => digest::Stored::parse(name, text)
             .map(Kind::Digest)
             .or_else(|| pbkdf2::Stored::parse(name, text).map(Kind::Pbkdf2)),
     };
-    kind.map_or(Value::Unusable, hashed)
+    let is_scheme = || [SCHEME_NAMES, FOREIGN].concat().contains(&name.as_str()) || written == name;
+    match kind {
+        Some(kind) => hashed(kind),
+        // A hash of a scheme we cannot judge must not become a password that its text gives away.
+        None if is_scheme() => Value::Unusable,
+        None => Value::ClearText(value),
+    }
 }
 
 /// Whether any of `values` (of userPassword) is `password`. Computes every value, whichever matches.
@@ -208,6 +231,12 @@ fn modular(value: &[u8]) -> Option<Kind<'_>> {
         .or_else(|| crypt::Stored::parse(text).map(Kind::Crypt))
 }
 
+/// Whether this has the form of a modular string of a known kind, so that it was meant as a hash.
+fn looks_modular(value: &[u8]) -> bool {
+    MODULAR.iter().any(|start| value.starts_with(start.as_bytes()))
+        && value.iter().filter(|&&octet| octet == b'$').count() >= 3
+}
+
 /// The name between braces at the start and what follows it.
 fn scheme_name(value: &[u8]) -> Option<(&str, &[u8])> {
     let rest = value.strip_prefix(b"{")?;
@@ -272,6 +301,10 @@ mod tests {
             ("{", "{"),
             ("$1", "$1"),
             ("{a b}c", "{a b}c"),
+            ("{curly}", "{curly}"),
+            ("{curly}brackets", "{curly}brackets"),
+            ("$6$", "$6$"),
+            ("$ecret", "$ecret"),
             ("", ""),
         ] {
             assert!(read(value.as_bytes()) == Value::ClearText(password.as_bytes()), "{value}");

@@ -172,7 +172,7 @@ async fn user(context: &Context, caller: &Caller, account: Account, claim: Claim
 /// The root user has no entry, and so no factor: it is proven by its password alone.
 async fn root(context: &Context, caller: &Caller, claim: Claim<'_>) -> Result<Caller> {
     match claim.code {
-        CodeClaim::Alone | CodeClaim::Appended => prove_root(context, claim.password).await?,
+        CodeClaim::Alone | CodeClaim::Appended | CodeClaim::Perhaps => prove_root(context, claim.password).await?,
         CodeClaim::Apart(_) | CodeClaim::Only(_) => {
             return Err(refuse_stranger(context, claim, reason::NO_FACTOR).await);
         }

@@ -48,6 +48,8 @@ pub(super) enum CodeClaim<'a> {
     Alone,
     /// Directly after the password, if the account has an active factor.
     Appended,
+    /// Directly after the password if what stands there is a good code; else the password alone is the proof.
+    Perhaps,
     /// Beside the password; needed in any case.
     Apart(&'a [u8]),
     /// Here, and no password is asked for: the requester is authenticated already.

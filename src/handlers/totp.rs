@@ -77,8 +77,8 @@ impl Operation for RevokeTotpSharedSecretRequest {
                 let mut remove = |account: &Account, record: &mut Record| {
                     remove_secret(context, account, record, &secret)?.then_some(()).ok_or_else(no_such_secret)
                 };
-                // The secret proves the second factor, so the password stands alone.
-                let claim = Claim { password: Some(password.expose()), code: CodeClaim::Alone };
+                // The secret proves the second factor, so no code is needed.
+                let claim = Claim { password: Some(password.expose()), code: CodeClaim::Perhaps };
                 prove_with(context, subject, claim, &mut remove).await?;
             }
             None => revoke_by_secret(context, caller, subject, &secret).await?,
@@ -202,7 +202,7 @@ async fn prove_owner(
     };
     let code = match context.config.load().factors.self_service {
         SelfService::SecondFactor if !proven_otherwise => CodeClaim::Appended,
-        SelfService::SecondFactor | SelfService::Password => CodeClaim::Alone,
+        SelfService::SecondFactor | SelfService::Password => CodeClaim::Perhaps,
     };
     prove_with(context, subject, Claim { password: Some(password), code }, change).await.map_err(|error| {
         match error.reason.as_deref() {

@@ -137,6 +137,10 @@ fn what_asks_for_too_much_work_is_unusable() {
         "{SASL}user@realm".to_owned(),
         "{CRYPT}abXr5sd0pXYZ.".to_owned(),
         "{CRYPT}*".to_owned(),
+        "{sasl}user@realm".to_owned(),
+        "{X-NEW}abc".to_owned(),
+        format!("$5$rounds=1000001${crypt}"),
+        "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$X3DX6M94c7o.9agCG9G317fhZg9SqC.5i5rd.RhAtQ7".to_owned(),
     ];
     for value in too_much {
         assert!(read(value.as_bytes()) == Value::Unusable, "{value}");

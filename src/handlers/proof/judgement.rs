@@ -128,7 +128,7 @@ impl<'a> Presented<'a> {
             CodeClaim::Alone => return Ok(Self { password: claim.password, code: Code::NotNeeded }),
             CodeClaim::Apart(code) => return Ok(Self { password: claim.password, code: Code::Given(code) }),
             CodeClaim::Only(code) => return Ok(Self { password: None, code: Code::Given(code) }),
-            CodeClaim::Appended => claim.password.unwrap_or_default(),
+            CodeClaim::Appended | CodeClaim::Perhaps => claim.password.unwrap_or_default(),
         };
         if account.is_service || !account.record.has_active_factor() {
             return Ok(Self { password: claim.password, code: Code::NotNeeded });
@@ -138,12 +138,13 @@ impl<'a> Presented<'a> {
         digits.sort_unstable();
         digits.dedup();
         let readings = splits(field, &Expected { digits, yubikey: false, separator: rules.separator });
-        let mut chosen = readings.first().copied();
-        if readings.len() > 1 {
+        let is_optional = matches!(claim.code, CodeClaim::Perhaps);
+        let mut chosen = readings.first().copied().filter(|_| !is_optional);
+        if readings.len() > 1 || is_optional {
             for reading in readings {
                 let (Shape::Digits(code) | Shape::YubiKey(code)) = reading.code;
                 let codes = Codes::judge(context, rules, account, code, context.clock.now())?;
-                if codes.fresh.is_some() || codes.used {
+                if codes.fresh.is_some() || (codes.used && !is_optional) {
                     chosen = Some(reading);
                     break;
                 }
@@ -154,6 +155,7 @@ impl<'a> Presented<'a> {
                 let (Shape::Digits(code) | Shape::YubiKey(code)) = split.code;
                 Self { password: Some(split.password), code: Code::Given(code) }
             }
+            None if is_optional => Self { password: claim.password, code: Code::NotNeeded },
             None => Self { password: claim.password, code: Code::Missing },
         })
     }

@@ -133,6 +133,9 @@ async fn a_secret_is_its_own_proof_for_revoking_it() {
     assert_eq!(site.secrets().await, 1);
     site.revoke(&kim, None, Some(PASSWORD), Some(&texts[2])).await.unwrap();
     assert_eq!(site.secrets().await, 0);
+    let last = site.enrol(KIM).await;
+    let text = crate::factors::totp::secret_to_base32(&last);
+    site.revoke(&site.anonymous(), Some("u:kim"), Some(&site.field(&last, 0)), Some(&text)).await.unwrap();
 }
 
 #[tokio::test]

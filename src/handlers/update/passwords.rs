@@ -25,8 +25,8 @@ pub(super) struct Given {
 /// Hashes what a modification brings.
 ///
 /// # Errors
-/// constraintViolation for an empty or too long password, for a hash of an unknown scheme, and for any hash from others than root
-/// and `bypass-acl`: a hash says nothing of the password's quality.
+/// constraintViolation for an empty or too long password, and for any hash from others than root and `bypass-acl`: a hash says
+/// nothing of the password's quality.
 pub(super) async fn prepare(modification: Modification, context: &Context, caller: &Caller) -> Result<Given> {
     let Modification { kind, description, values } = modification;
     if kind == ModificationKind::Delete {
@@ -48,8 +48,8 @@ async fn hash(value: &[u8], context: &Context, caller: &Caller) -> Result<Vec<u8
         Value::ClearText(b"") => refused("A password must not be empty"),
         Value::ClearText(clear) => hashing::hash_password(context, clear).await.map(String::into_bytes),
         _ if !caller.bypasses_access() => refused("A password must be given as it is, not as a hash"),
-        Value::Hashed(_) => Ok(value.to_vec()),
-        Value::Unusable => refused("The password's hash is of a scheme that this server does not know, or malformed"),
+        // One that cannot be judged is kept, so that entries of other servers can be moved here whole; it matches nothing.
+        Value::Hashed(_) | Value::Unusable => Ok(value.to_vec()),
     }
 }
 
