@@ -7,15 +7,15 @@ use countersign_proto::{
     text::{Secret, Text},
     totp::TotpCredentials,
 };
-use hyper::{StatusCode, http::request::Parts};
+use hyper::http::request::Parts;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
     authentication, controls,
     entry::EntryJson,
-    exchange::Reply,
-    json, media, read,
+    json, read,
+    reply::Reply,
     selection::Selection,
     status::{Hearer, Refusal, ResultCodeBody},
 };
@@ -68,8 +68,7 @@ pub(super) async fn answer(
         None => None,
     };
     let outcome = Outcome { result_code: ResultCode::SUCCESS.into(), user_attributes };
-    let body = serde_json::to_vec(&outcome).unwrap_or_default();
-    Ok(Reply { status: StatusCode::OK, media: media::HAL, body })
+    Ok(Reply::ok(&outcome))
 }
 
 impl Credentials {

@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use tokio_util::sync::CancellationToken;
 
-use super::{exchange::Reply, media};
+use super::{media, reply::Reply};
 use crate::handlers::context::Context;
 
 /// What is asked.

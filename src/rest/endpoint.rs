@@ -13,11 +13,11 @@ use tokio_util::sync::CancellationToken;
 use super::{
     authenticate, authentication, availability,
     availability::Question,
-    exchange::Reply,
     media, metadata, operation, origin,
     path::{Segment, Target},
     query::Query,
     read,
+    reply::Reply,
     status::{Hearer, Refusal},
 };
 use crate::{

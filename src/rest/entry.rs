@@ -124,11 +124,6 @@ impl EntryJson {
         self.links = Some(Links { origin: origin.into(), structural_class });
         self
     }
-
-    /// The entry as JSON text.
-    pub fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
-    }
 }
 
 impl Serialize for EntryJson {
@@ -312,9 +307,9 @@ mod tests {
         entry.add("manager", Form::Name, false, [b"cn=Boss Lady".as_slice()].into_iter());
         entry.add("cn;x-empty", Form::Text, false, std::iter::empty());
         let bare = r#"{"_dn":"uid=janeroe,dc=example,dc=com","uid":["janeroe"],"displayName":"Jane","manager":["cn=Boss Lady"]}"#;
-        assert_eq!(String::from_utf8(entry.to_json()).unwrap(), bare);
+        assert_eq!(serde_json::to_string(&entry).unwrap(), bare);
         let linked = entry.linked("https://h", Some("inetOrgPerson".to_owned()));
-        let json: serde_json::Value = serde_json::from_slice(&linked.to_json()).unwrap();
+        let json: serde_json::Value = serde_json::to_value(&linked).unwrap();
         let expected = serde_json::json!({
             "schemas": [{"href": "https://h/directory/v1/schemas/inetOrgPerson"}],
             "self": {"href": "https://h/directory/v1/uid=janeroe,dc=example,dc=com"},

@@ -16,22 +16,11 @@ use tokio::time::timeout;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{endpoint::Endpoint, media, status::Refusal};
+use super::{endpoint::Endpoint, media, reply::Reply, status::Refusal};
 use crate::{caller::Caller, config::LogLevel, random};
 
 /// No more than this is set aside for a body because its length is announced; the rest when it comes.
 const SET_ASIDE: usize = 64 * 1024;
-
-/// What goes out when nothing is refused.
-#[derive(Debug)]
-pub(super) struct Reply {
-    /// The HTTP status.
-    pub(super) status: StatusCode,
-    /// The media type of `body`.
-    pub(super) media: &'static str,
-    /// The body, as JSON text.
-    pub(super) body: Vec<u8>,
-}
 
 /// Answers one request; `caller` is the connection before the request's header has said who asks.
 pub(super) async fn answer(request: Request<Incoming>, endpoint: &Endpoint, caller: &Caller) -> Response<Full<Bytes>> {

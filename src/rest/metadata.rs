@@ -1,12 +1,11 @@
 //! `GET /directory/v1`: what the server says of itself, out of the root DSE (rest-api.md section 5).
 
-use hyper::StatusCode;
 use serde::Serialize;
 
 use super::{
-    exchange::Reply,
     lookup::{each_attribute, search},
-    media, path,
+    path,
+    reply::Reply,
     status::Refusal,
 };
 use crate::{
@@ -69,8 +68,7 @@ pub(super) async fn answer(origin: &str, context: &Context, caller: &Caller) -> 
         public_base_dns: &root.naming_contexts,
         links: Links { schemas: format!("{here}/schemas"), own: Href { href: here } },
     };
-    let body = serde_json::to_vec(&metadata).unwrap_or_default();
-    Ok(Reply { status: StatusCode::OK, media: media::HAL, body })
+    Ok(Reply::ok(&metadata))
 }
 
 /// Keeps what `metadata` tells of the root DSE.

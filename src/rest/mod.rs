@@ -38,3 +38,4 @@ mod operation;
 mod origin;
 mod query;
 mod read;
+mod reply;

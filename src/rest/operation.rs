@@ -2,16 +2,14 @@
 //! operation does, and to whom it is allowed, is the handler's; both doors share it.
 
 use countersign_proto::result_code::ResultCode;
-use hyper::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    controls,
-    exchange::Reply,
-    json, media,
+    controls, json,
     path::Segment,
     read,
+    reply::Reply,
     status::{Hearer, Refusal, ResultCodeBody},
 };
 use crate::{
@@ -72,8 +70,7 @@ pub(super) async fn answer(
         Ok(members) => {
             context.audit.record(LogLevel::Info, &Event { result: Some(ResultCode::SUCCESS), ..event });
             let outcome = Outcome { result_code: ResultCode::SUCCESS.into(), members };
-            let body = serde_json::to_vec(&outcome).unwrap_or_default();
-            Ok(Reply { status: StatusCode::OK, media: media::HAL, body })
+            Ok(Reply::ok(&outcome))
         }
         Err(error) => {
             context.audit.record_failure(LogLevel::Info, event, &error);

@@ -1,15 +1,13 @@
 //! `GET`: an entry, and the caller's own entry (rest-api.md sections 3 to 5).
 
 use countersign_proto::result_code::ResultCode;
-use hyper::StatusCode;
 
 use super::{
     entry::EntryJson,
-    exchange::Reply,
     lookup::{Found, find},
-    media,
     path::Segment,
     query::Query,
+    reply::Reply,
     selection::Selection,
     status::Refusal,
 };
@@ -81,8 +79,7 @@ async fn one(dn: &str, query: &Query, origin: &str, context: &Context, caller: &
     let Found { mut entry, structural_class } =
         found.ok_or_else(|| Refusal::of_read(&Error::no_such_object(None), caller))?;
     expand(&mut entry, &query.expand, context, caller).await?;
-    let body = entry.linked(origin, structural_class).to_json();
-    Ok(Reply { status: StatusCode::OK, media: media::HAL, body })
+    Ok(Reply::ok(&entry.linked(origin, structural_class)))
 }
 
 /// Embeds the entries that the attributes `names` of `entry` name: one level deep, and only those that the caller finds.
