@@ -48,7 +48,9 @@ fn every_malformed_value_is_answered_and_the_connection_lives() {
         client.send_raw(&bytes).unwrap();
         let response = client.try_receive().unwrap_or_else(|| panic!("the connection ended: {name}"));
         assert_eq!(response.id, id, "{name}");
-        assert_eq!((response.name.as_deref(), response.value.as_deref()), (None, None), "{name}");
+        if response.code != SUCCESS {
+            assert_eq!((response.name.as_deref(), response.value.as_deref()), (None, None), "{name}");
+        }
         let bind = vector["type"].as_str().unwrap().starts_with("sasl");
         let absent_is_legal = name.contains("password-modify") && vector["description"] == "value absent";
         if vector["fields"]["sdk_accepts"] == false && !absent_is_legal {
@@ -271,8 +273,10 @@ fn a_storm_of_garbage_leaves_a_healthy_client_alone() {
     let server = Server::start();
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let healthy = scope.spawn(|| {
-            let mut bob = server.bound(BOB, BOB_PASSWORD);
+        // Bound before the storm: broken binds are wrong passwords too, and lock the account.
+        let mut bob = server.bound(BOB, BOB_PASSWORD);
+        let over = &over;
+        let healthy = scope.spawn(move || {
             let myself = Search::new(BOB, BASE, "(uid=bob)");
             let mut answered = 0;
             while !over.load(Relaxed) {
