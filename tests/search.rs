@@ -215,7 +215,13 @@ fn pages_bring_everything_once() {
     let server = Server::start();
     let mut root = server.root();
     for index in 0..25 {
-        add_person(&mut root, &format!("user{index}"), &format!("User Number{index}"), "{SSHA}bm90aGluZy10aGF0LWFueW9uZS1rbm93cw==", &[]);
+        add_person(
+            &mut root,
+            &format!("user{index}"),
+            &format!("User Number{index}"),
+            "{SSHA}bm90aGluZy10aGF0LWFueW9uZS1rbm93cw==",
+            &[],
+        );
     }
     let mut bob = server.bound(BOB, BOB_PASSWORD);
     let everyone = Search::new(PEOPLE, ONE, "(objectClass=person)").attributes(&["uid"]);

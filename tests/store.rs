@@ -27,11 +27,8 @@ use countersign::{
         schema::Schema,
     },
     store::{
-        Answer, Change, EntryId, Position, Progress, Query, Scope, Step, Store, StoreError, Target, Version,
-        embedded::{
-            Embedded, Opened, Settings, backup,
-            import::{ImportError, Incoming},
-        },
+        Answer, Change, EntryId, Incoming, Position, Progress, Query, Scope, Step, Store, StoreError, Target, Version,
+        embedded::{Embedded, Opened, Settings, backup, import::ImportError},
     },
 };
 use countersign_proto::ldap::{filter::Filter, filter_text::encode};

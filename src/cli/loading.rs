@@ -6,7 +6,7 @@ use std::{io::BufRead, iter::from_fn, thread::scope};
 use crate::{
     directory::ldif::{Reader, Record},
     handlers::update::intake::Intake,
-    store::embedded::import::Incoming,
+    store::Incoming,
 };
 
 /// What refuses a record: the line it begins on, its name, and why.

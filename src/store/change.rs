@@ -116,3 +116,11 @@ pub struct Statistics {
     /// Snapshots held by readers now.
     pub readers: u64,
 }
+
+/// One entry to be loaded, ready to be stored.
+pub struct Incoming {
+    /// The encoded entry.
+    pub entry: Vec<u8>,
+    /// Its factor record, if it begins with one.
+    pub factors: Option<Vec<u8>>,
+}

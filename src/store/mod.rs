@@ -15,7 +15,7 @@ pub mod query;
 use std::path::Path;
 
 pub use answer::Answer;
-pub use change::{Applied, Change, EntryId, Statistics, Version};
+pub use change::{Applied, Change, EntryId, Incoming, Statistics, Version};
 pub use error::StoreError;
 pub use query::{Factors, Found, Position, Progress, Query, Scope, Step, Target};
 

@@ -21,7 +21,7 @@ use crate::{
     },
     random::{self, Random},
     seal::{Place, Sealer},
-    store::embedded::import::Incoming,
+    store::Incoming,
 };
 
 /// Turns records into entries; one for each thread that does so.

@@ -9,7 +9,7 @@ use std::{fmt, fs, path::Path, sync::Arc};
 use heed::PutFlags;
 
 use super::{
-    super::{Change, EntryId, Store, StoreError, Version},
+    super::{Change, EntryId, Incoming, Store, StoreError, Version},
     Opened,
     draft::{Rules, readable},
     envelope::{EntryRow, FactorRow, seal_name},
@@ -24,14 +24,6 @@ use crate::directory::{
     index_terms::Indexes,
     schema::Schema,
 };
-
-/// One entry to be loaded, ready to be stored.
-pub struct Incoming {
-    /// The encoded entry.
-    pub entry: Vec<u8>,
-    /// Its factor record, if it begins with one.
-    pub factors: Option<Vec<u8>>,
-}
 
 /// What a load is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
