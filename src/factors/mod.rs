@@ -7,3 +7,6 @@ pub mod lockout;
 pub mod password;
 pub mod record;
 pub mod totp;
+
+#[cfg(test)]
+mod tests;

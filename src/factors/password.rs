@@ -250,11 +250,10 @@ fn scheme_name(value: &[u8]) -> Option<(&str, &[u8])> {
 }
 
 #[cfg(test)]
-mod known_answers;
-
-#[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
+    mod known_answers;
+
     use proptest::prelude::*;
 
     use super::*;

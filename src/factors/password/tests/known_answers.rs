@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use super::*;
+use crate::factors::password::{Value, Workspace, read, verify};
 
 const PASSWORD: &str = "correct horse";
 const UMLAUTS: &str = "pässwörd €";
