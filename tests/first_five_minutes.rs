@@ -53,16 +53,24 @@ impl Drop for Spoken {
     }
 }
 
-/// The commands that a text offers for pasting: lines that begin with one of these words, perhaps after variables, with what a
-/// backslash continues.
+/// The commands that a text offers for pasting: lines whose first word, after settings of the environment, is one of these,
+/// with what a backslash continues.
 fn commands(text: &str, programs: &[&str]) -> Vec<String> {
+    let program = |line: &str| line.split_whitespace().find(|word| !word.contains('=')).unwrap_or("").to_owned();
     let joined = text.replace("\\\n", " ");
     let lines = joined.lines().map(str::trim);
-    let program = |line: &str| line.split_whitespace().find(|word| !word.starts_with("LDAPTLS_")).map(str::to_owned);
-    lines
-        .filter(|line| program(line).is_some_and(|word| programs.contains(&word.as_str())))
-        .map(str::to_owned)
-        .collect()
+    lines.filter(|line| programs.contains(&program(line).as_str())).map(str::to_owned).collect()
+}
+
+/// Waits until the demo has said this, which must be before it ends.
+fn wait_for(demo: &mut Spoken, words: &[&str]) -> String {
+    wait_until("the demo is ready", || {
+        let said = demo.said();
+        words.iter().all(|word| said.contains(word)) || demo.child.try_wait().unwrap().is_some()
+    });
+    let said = demo.said();
+    assert!(words.iter().all(|word| said.contains(word)), "{words:?} in: {said}");
+    said
 }
 
 #[test]
@@ -70,10 +78,7 @@ fn the_demo_shows_what_it_does_and_its_lines_work_when_pasted() {
     let folder = tempfile::tempdir().unwrap();
     let kept = folder.path().join("kept");
     let mut demo = Spoken::start(Command::new(PROGRAM).args(["demo", "--keep"]).arg(&kept));
-    wait_until("the demo is ready", || demo.said().contains("Ctrl-C") || demo.child.try_wait().unwrap().is_some());
-    let said = demo.said();
-    assert!(said.contains("Ctrl-C"), "{said}");
-    assert!(said.contains("otpauth://totp/"), "{said}");
+    let said = wait_for(&mut demo, &["otpauth://totp/", "again", "ldapsearch", "ldapwhoami", "curl", "Ctrl-C"]);
     for program in ["ldapsearch", "ldapwhoami", "curl"] {
         let lines = commands(&said, &[program]);
         assert!(!lines.is_empty(), "a line with {program}: {said}");
@@ -91,7 +96,7 @@ fn the_demo_shows_what_it_does_and_its_lines_work_when_pasted() {
 fn the_demo_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let mut demo = Spoken::start(Command::new(PROGRAM).arg("demo").env("TMPDIR", folder.path()));
-    wait_until("the demo is ready", || demo.said().contains("Ctrl-C") || demo.child.try_wait().unwrap().is_some());
+    wait_for(&mut demo, &["Ctrl-C"]);
     assert!(fs::read_dir(folder.path()).unwrap().next().is_some(), "it works in the temporary folder");
     assert_eq!(demo.interrupt(), 0);
     assert!(fs::read_dir(folder.path()).unwrap().next().is_none());

@@ -39,7 +39,7 @@ fn add_refuses_what_the_schema_does_not_allow() {
             &[PERSON, ("cn", &["dan"]), ("sn", &["d"]), ("createTimestamp", &["20200101000000Z"])],
             CONSTRAINT_VIOLATION,
         ),
-        (ALICE, &[PERSON, ("cn", &["x"]), ("sn", &["x"])], ENTRY_ALREADY_EXISTS),
+        (ALICE, &[("objectClass", &["inetOrgPerson"]), ("cn", &["x"]), ("sn", &["x"])], ENTRY_ALREADY_EXISTS),
         (&format!("cn=x,{NOBODY}"), &[PERSON, ("cn", &["x"]), ("sn", &["x"])], NO_SUCH_OBJECT),
         ("cn=x,dc=nowhere", &[PERSON, ("cn", &["x"]), ("sn", &["x"])], NO_SUCH_OBJECT),
         ("no name", &[PERSON], INVALID_DN_SYNTAX),
