@@ -103,6 +103,17 @@ fn a_password_written_in_clear_by_modify_is_hashed() {
 }
 
 #[test]
+fn a_new_password_that_looks_like_a_hash_is_a_password() {
+    let server = Server::start();
+    for new in ["{curly}", "{SSHA}1G904nLkTkGWjKNnQuB/hpWXC/hzYWx0c2FsdA=="] {
+        let changed = change(&mut server.bound(CAROL, CAROL_PASSWORD), &[(0, BOB), (2, new)]);
+        assert_eq!(changed.code, SUCCESS, "{}", changed.diagnostic);
+        assert_password(&server, new);
+        assert_eq!(server.client().bind(BOB, "secret").code, INVALID_CREDENTIALS, "what {new} is a hash of");
+    }
+}
+
+#[test]
 fn ldappasswd_changes_resets_and_generates() {
     let server = Server::start();
     let url = format!("ldap://{}", server.ldap());

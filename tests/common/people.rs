@@ -45,7 +45,8 @@ pub fn ldif() -> String {
 /// Adds one person below `ou=people`; the surname is the last word of `name`.
 pub fn add_person(root: &mut Client, uid: &str, name: &str, password: &str, more: &[(&str, &[&str])]) {
     let surname = name.rsplit(' ').next().unwrap();
-    let (mail, dn) = (format!("{uid}@example.com"), format!("uid={uid},{PEOPLE}"));
+    let ascii = uid.replace(|letter: char| !letter.is_ascii(), "x");
+    let (mail, dn) = (format!("{ascii}@example.com"), format!("uid={uid},{PEOPLE}"));
     let values = [[uid], [name], [surname], [mail.as_str()], [password]];
     let mut attributes: Vec<(&str, &[&str])> =
         vec![("objectClass", &["top", "person", "organizationalPerson", "inetOrgPerson"])];
