@@ -6,7 +6,8 @@ use countersign_proto::{
     ldap::{
         filter::{Filter, MAX_DEPTH, MAX_ITEMS},
         frame::{FrameError, frame_length},
-        message::{Authentication, DecodeError, Malformed, Message, Operation, Scope},
+        malformed::Malformed,
+        message::{Authentication, DecodeError, Message, Operation, Scope},
         response,
     },
 };

@@ -4,6 +4,7 @@
 //! allocates nothing. An attribute that the schema does not know, a value that the rule refuses, and an attribute that the
 //! caller may not read make an item undefined, on the index path too.
 
+mod compiled;
 mod evaluation;
 mod node;
 #[cfg(test)]
@@ -11,108 +12,19 @@ mod tests;
 
 use countersign_proto::ldap::filter::{Assertion, Extensible, Filter, Part, Substrings};
 
-use self::evaluation::{Evaluation, integer};
-pub use self::node::{Node, Nodes};
+pub use self::{
+    compiled::{CompiledFilter, Readable, Truth},
+    node::{Node, Nodes},
+};
+use self::{
+    compiled::{Item, ItemKind, PartKind, Span, Target, Test, span},
+    evaluation::{Evaluation, integer},
+};
 use super::{
-    attribute_ids::AttributeId,
     computed::{ComputedAttribute, Surroundings},
     entry::{Class, EntryRef},
     schema::{AttributeType, Form, MatchingRule, Normalized, RuleKind, Schema},
 };
-
-/// A filter against one schema; owns its values, so that it can outlive the request. Its buffers can be reused.
-#[derive(Clone, Debug, Default)]
-pub struct CompiledFilter {
-    items: Vec<Item>,
-    /// Normalized values and options, one after the other.
-    octets: Vec<u8>,
-    /// Attribute type ids, one list after the other.
-    types: Vec<AttributeId>,
-    /// Parts of substring assertions: where their octets lie.
-    parts: Vec<(PartKind, Span)>,
-}
-
-/// Where in a value a part of a substring assertion stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PartKind {
-    Initial,
-    Any,
-    Final,
-}
-
-/// The three truth values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Truth {
-    /// Matches.
-    True,
-    /// Does not match.
-    False,
-    /// Cannot be told: unknown attribute, no such rule, or not readable by the caller.
-    Undefined,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Span {
-    start: u32,
-    end: u32,
-}
-
-#[derive(Clone, Debug)]
-struct Item {
-    kind: ItemKind,
-    /// The index behind the last item that belongs to this one.
-    end: usize,
-}
-
-#[derive(Clone, Debug)]
-enum ItemKind {
-    And,
-    Or,
-    Not,
-    Equality(Test),
-    GreaterOrEqual(Test),
-    LessOrEqual(Test),
-    /// An extensible match by an ordering rule.
-    Before(Test),
-    Present(Target),
-    Substrings(Target, Form, Span),
-    /// An extensible match by one of the rules on bits.
-    Bits(Target, RuleKind, i64),
-    /// A rule without an attribute: every attribute whose values the rule takes.
-    AnyAttribute {
-        rule: &'static MatchingRule,
-        value: Span,
-        dn_attributes: bool,
-    },
-    Undefined,
-}
-
-/// Which attributes an item is about.
-#[derive(Clone, Copy, Debug)]
-struct Target {
-    asked: AttributeId,
-    /// The type and its subtypes, in `types`.
-    types: Span,
-    /// Lower-case options without the first `;`, in `octets`; empty for none.
-    options: Span,
-    computed: Option<ComputedAttribute>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Test {
-    target: Target,
-    form: Form,
-    value: Span,
-    /// The value as sent, where normalizing costs much: a stored value that is the same octet for octet need not be normalized,
-    /// and a group with many members is judged by comparing octets.
-    as_sent: Option<Span>,
-    dn_attributes: bool,
-    /// Whether the form is that of the type's own equality rule, so that an index can tell.
-    is_own_rule: bool,
-}
-
-/// Whether the caller may use an attribute type in a filter.
-pub type Readable<'r> = &'r dyn Fn(AttributeId) -> bool;
 
 impl CompiledFilter {
     /// Replaces what was compiled before.
@@ -307,21 +219,4 @@ impl CompiledFilter {
         let has_parts = last > 0 && self.parts.len() > start;
         has_parts.then(|| ItemKind::Substrings(target, form, span(start, self.parts.len())))
     }
-
-    fn octets(&self, span: Span) -> &[u8] {
-        self.octets.get(span.start as usize..span.end as usize).unwrap_or_default()
-    }
-
-    fn types(&self, target: Target) -> &[AttributeId] {
-        self.types.get(target.types.start as usize..target.types.end as usize).unwrap_or_default()
-    }
-
-    fn parts(&self, span: Span) -> &[(PartKind, Span)] {
-        self.parts.get(span.start as usize..span.end as usize).unwrap_or_default()
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "a filter comes in one message of at most 16 MiB")]
-fn span(start: usize, end: usize) -> Span {
-    Span { start: start as u32, end: end as u32 }
 }

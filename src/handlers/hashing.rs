@@ -1,73 +1,19 @@
-//! Where slow password hashes are computed: a bounded pool of threads of its own, so that a flood of binds cannot starve searches.
-//! When its queue is full the request is refused as busy. Which hash, and what it means, is `factors::password` and `bind`.
+//! How passwords are hashed: by which scheme, and where. The pool of threads is `hashing/pool.rs`; what a hash means is
+//! `factors::password` and `bind`.
 
-use std::{
-    fmt, io,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
-    thread,
-};
+mod pool;
 
 use countersign_proto::result_code::ResultCode;
-use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
+pub use self::pool::Hashing;
 use crate::{
     config::{Config, PasswordScheme},
     error::{Error, Result},
-    factors::password::{MAX_LENGTH, Scheme, Workspace},
+    factors::password::{MAX_LENGTH, Scheme},
     handlers::context::Context,
     random::octets,
-    telemetry::reason,
 };
-
-type Job = Box<dyn FnOnce(&mut Workspace) + Send>;
-
-/// The pool; it ends when this is dropped and the queue is worked off.
-pub struct Hashing {
-    queue: SyncSender<Job>,
-}
-
-impl Hashing {
-    /// Starts `threads` threads (0: one per processor), before which at most `waiting` hashes may wait.
-    ///
-    /// # Errors
-    /// A thread could not be started.
-    pub fn start(threads: u32, waiting: u32) -> io::Result<Self> {
-        let threads = match threads {
-            0 => thread::available_parallelism().map_or(1, usize::from),
-            count => usize::try_from(count).unwrap_or(1),
-        };
-        let (queue, jobs) = sync_channel(usize::try_from(waiting).unwrap_or(usize::MAX));
-        let jobs = Arc::new(Mutex::new(jobs));
-        for number in 0..threads {
-            let jobs = Arc::clone(&jobs);
-            thread::Builder::new().name(format!("hashing-{number}")).spawn(move || work(&jobs))?;
-        }
-        Ok(Self { queue })
-    }
-
-    /// Computes `job` on a thread of the pool. A job whose answer nobody waits for any more is left out.
-    ///
-    /// # Errors
-    /// `busy` if too many wait already.
-    pub async fn run<T: Send + 'static>(&self, job: impl FnOnce(&mut Workspace) -> T + Send + 'static) -> Result<T> {
-        let (answer, answered) = oneshot::channel();
-        let job = Box::new(move |workspace: &mut Workspace| {
-            if !answer.is_closed() {
-                drop(answer.send(job(workspace)));
-            }
-        });
-        match self.queue.try_send(job) {
-            Ok(()) => answered.await.map_err(Error::other),
-            Err(TrySendError::Full(_)) => Err(Error::busy().reason(reason::BUSY)),
-            Err(TrySendError::Disconnected(_)) => Err(Error::other("no thread is left that hashes")),
-        }
-    }
-}
 
 /// The scheme that the configuration wants new passwords hashed by.
 pub fn configured_scheme(config: &Config) -> Scheme {
@@ -93,58 +39,4 @@ pub async fn hash_password(context: &Context, password: &[u8]) -> Result<String>
     hashed.ok_or_else(|| {
         Error::new(ResultCode::CONSTRAINT_VIOLATION, format!("A password has at most {MAX_LENGTH} octets"))
     })
-}
-
-impl fmt::Debug for Hashing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Hashing")
-    }
-}
-
-fn work(jobs: &Mutex<Receiver<Job>>) {
-    let mut workspace = Workspace::default();
-    loop {
-        // The lock is given back before the hash begins.
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
-        // A hash that panicked must not cost the pool a thread; its requester sees the answer's sender dropped.
-        if catch_unwind(AssertUnwindSafe(|| job(&mut workspace))).is_err() {
-            workspace = Workspace::default();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic)]
-    use std::sync::mpsc::channel;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_full_queue_is_busy_and_an_emptied_one_serves_again() {
-        let pool = Hashing::start(1, 1).unwrap();
-        let (go, gate) = channel::<()>();
-        let (started, begun) = channel::<()>();
-        let blocker = pool.run(move |_| {
-            started.send(()).unwrap();
-            gate.recv().ok()
-        });
-        let mut blocker = Box::pin(blocker);
-        tokio::select! { biased; _ = &mut blocker => panic!("not yet"), () = std::future::ready(()) => {} }
-        begun.recv().unwrap();
-        let mut waiting = Box::pin(pool.run(|_| 2));
-        tokio::select! { biased; _ = &mut waiting => panic!("not yet"), () = std::future::ready(()) => {} }
-        assert_eq!(pool.run(|_| 3).await.unwrap_err().code, ResultCode::BUSY);
-        go.send(()).unwrap();
-        assert_eq!((blocker.await.unwrap(), waiting.await.unwrap()), (Some(()), 2));
-        assert_eq!(pool.run(|_| 4).await.unwrap(), 4);
-    }
-
-    #[tokio::test]
-    async fn a_panic_costs_its_own_answer_only() {
-        let pool = Hashing::start(1, 8).unwrap();
-        assert_eq!(pool.run(|_| panic!("on purpose")).await.unwrap_err().code, ResultCode::OTHER);
-        assert_eq!(pool.run(|_| 1).await.unwrap(), 1);
-    }
 }

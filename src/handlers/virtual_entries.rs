@@ -1,11 +1,14 @@
 //! The entries that no store holds: the root DSE, the subschema subentry, the root user. Each is made once from the tables that
 //! serve, in the form in which stored entries are kept, so that searching one is like searching any other.
 
-use std::{borrow::Cow, sync::OnceLock};
+mod made;
+
+use std::borrow::Cow;
 
 use countersign_proto::oid;
 use uuid::Uuid;
 
+pub use self::made::VirtualEntries;
 use crate::{
     caller::Caller,
     directory::{
@@ -16,14 +19,6 @@ use crate::{
     factors::password::SCHEME_NAMES,
     handlers::context::Context,
 };
-
-/// The encoded entries, made when first asked for.
-#[derive(Debug, Default)]
-pub struct VirtualEntries {
-    root_dse: OnceLock<Vec<u8>>,
-    subschema: OnceLock<(DnKey, Vec<u8>)>,
-    root_user: OnceLock<Vec<u8>>,
-}
 
 /// The encoded virtual entry with this name, if it is one that the caller may know of: the root DSE and the schema are for
 /// everybody, the root user's entry for itself and whoever bypasses access rules.

@@ -5,7 +5,8 @@ use countersign_proto::{
     ldap::{
         controls::{self, Control, Controls, PagedResults, PasswordPolicy},
         filter::Filter,
-        message::{Malformed, Strings},
+        malformed::Malformed,
+        strings::Strings,
     },
     oid,
     result_code::ResultCode,

@@ -8,8 +8,9 @@ use countersign_proto::{
     ber::{Reader, Writer, tag},
     ldap::{
         controls,
-        message::{Message, Operation, Strings},
+        message::{Message, Operation},
         response::{self, LdapResult},
+        strings::Strings,
     },
     oid,
 };

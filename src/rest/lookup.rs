@@ -4,7 +4,8 @@ use countersign_proto::{
     ber::{Reader, Writer, tag},
     ldap::{
         filter::Filter,
-        message::{Scope, SearchRequest, Strings},
+        message::{Scope, SearchRequest},
+        strings::Strings,
     },
     result_code::ResultCode,
 };

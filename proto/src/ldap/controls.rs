@@ -1,10 +1,7 @@
 //! Controls (RFC 4511 section 4.1.11): the list of a message, borrowed, and the values of those that are neither empty nor
 //! plain text. Which controls a server knows, and where, is not said here.
 
-use super::{
-    filter::Filter,
-    message::{Malformed, Strings},
-};
+use super::{filter::Filter, malformed::Malformed, strings::Strings};
 use crate::ber::{BerError, Reader, Writer, tag};
 
 /// The controls of one message, already checked for form.

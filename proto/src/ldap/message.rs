@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{controls::Controls, filter::Filter, response};
+use super::{controls::Controls, filter::Filter, malformed::Malformed, response, strings::Strings};
 use crate::ber::{self, BerError, Reader, tag};
 
 /// One message from a client.
@@ -113,10 +113,6 @@ pub enum Scope {
     Subordinates,
 }
 
-/// OCTET STRINGs one after the other, already checked for form.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Strings<'a>(&'a [u8]);
-
 /// RFC 4511 section 4.10.
 #[derive(Clone, Copy)]
 pub struct CompareRequest<'a> {
@@ -165,39 +161,6 @@ pub enum DecodeError {
         /// What is wrong.
         malformed: Malformed,
     },
-}
-
-/// What is wrong with a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Malformed {
-    /// Not well-formed.
-    Ber(BerError),
-    /// The message ID is not between 1 and 2^31 - 1.
-    MessageId,
-    /// The operation is none that a client may ask for.
-    UnknownOperation(u8),
-    /// A number is not one of those defined, or out of its range.
-    OutOfRange(&'static str),
-    /// The filter is malformed, deeper than 64 levels or longer than 1,024 items.
-    Filter,
-}
-
-impl From<BerError> for Malformed {
-    fn from(error: BerError) -> Self {
-        Self::Ber(error)
-    }
-}
-
-impl fmt::Display for Malformed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ber(error) => error.fmt(f),
-            Self::MessageId => f.write_str("the message ID is not between 1 and 2147483647"),
-            Self::UnknownOperation(tag) => write!(f, "tag 0x{tag:02X} is no request"),
-            Self::OutOfRange(what) => write!(f, "{what} has no such value"),
-            Self::Filter => f.write_str("the filter is malformed, or has more than 64 levels or 1024 items"),
-        }
-    }
 }
 
 impl<'a> Message<'a> {
@@ -327,33 +290,6 @@ impl<'a> SearchRequest<'a> {
 
 fn limit(body: &mut Reader<'_>, what: &'static str) -> Result<u32, Malformed> {
     u32::try_from(body.integer()?).ok().filter(|&limit| i32::try_from(limit).is_ok()).ok_or(Malformed::OutOfRange(what))
-}
-
-impl<'a> Strings<'a> {
-    /// The strings in `content`, which must hold OCTET STRINGs and nothing else.
-    pub fn decode(content: &'a [u8]) -> Result<Self, BerError> {
-        let mut strings = Reader::new(content);
-        while !strings.is_empty() {
-            strings.octet_string()?;
-        }
-        Ok(Self(content))
-    }
-
-    /// The encoded strings, to be kept and decoded again.
-    pub const fn as_octets(&self) -> &'a [u8] {
-        self.0
-    }
-
-    /// Whether there is none.
-    pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The strings in order.
-    pub fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let mut strings = Reader::new(self.0);
-        std::iter::from_fn(move || strings.octet_string().ok())
-    }
 }
 
 impl<'a> CompareRequest<'a> {

@@ -5,5 +5,7 @@ pub mod controls;
 pub mod filter;
 pub mod filter_text;
 pub mod frame;
+pub mod malformed;
 pub mod message;
 pub mod response;
+pub mod strings;

@@ -1,6 +1,6 @@
 //! Whether an entry matches a compiled filter.
 
-use super::{CompiledFilter, ItemKind, PartKind, Readable, Span, Target, Test, Truth};
+use super::compiled::{CompiledFilter, ItemKind, PartKind, Readable, Span, Target, Test, Truth};
 use crate::directory::{
     computed::Surroundings,
     dn::Dn,

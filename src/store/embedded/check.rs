@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::{
     super::{EntryId, StoreError},
     Opened,
-    draft::{Rules, readable},
+    draft::readable,
     envelope::{EntryRow, FactorRow, open_name},
     keys,
     rebuild::{SORT_BUDGET, postings},
+    rules::Rules,
     sort::Sorter,
     tables::{Reader, Tables},
 };

@@ -1,8 +1,6 @@
 //! One write transaction being filled with changes. Each change checks before it writes, so that a refused one leaves nothing
 //! behind and its neighbours in the group can still be committed.
 
-use std::sync::Arc;
-
 use heed::{PutFlags, RwTxn};
 
 use super::{
@@ -10,19 +8,11 @@ use super::{
     envelope::{EntryRow, FactorRow, open_name, seal_name},
     keys,
     meta::Number,
+    rules::Rules,
     tables::Tables,
     terms::{Terms, difference},
 };
-use crate::directory::{attribute_ids::AttributeIds, dn::DnKey, entry::EntryRef, index_terms::Indexes, schema::Schema};
-
-/// What a store is told when it starts to serve.
-pub(super) struct Rules {
-    pub(super) schema: Arc<Schema>,
-    pub(super) indexes: Indexes,
-    pub(super) attribute_ids: Arc<AttributeIds>,
-    /// The names that need no entry above them.
-    pub(super) suffixes: Vec<DnKey>,
-}
+use crate::directory::{dn::DnKey, entry::EntryRef};
 
 /// Buffers that serve one transaction after another.
 #[derive(Default)]

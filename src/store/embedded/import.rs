@@ -11,11 +11,12 @@ use heed::PutFlags;
 use super::{
     super::{Change, EntryId, Incoming, Store, StoreError, Version},
     Opened,
-    draft::{Rules, readable},
+    draft::readable,
     envelope::{EntryRow, FactorRow, seal_name},
     keys,
     meta::Number,
     rebuild::{self, Appender, Poster, SORT_BUDGET},
+    rules::Rules,
     sort::Sorter,
     tables::{FILE, Mode, Tables, io_failure},
 };

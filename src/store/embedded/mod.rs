@@ -26,7 +26,9 @@ mod meta;
 mod plan;
 mod readers;
 mod rebuild;
+mod rules;
 mod search;
+mod snapshot;
 mod sort;
 mod subtree;
 mod tables;
@@ -40,12 +42,13 @@ use std::{
 };
 
 use self::{
-    draft::{Rules, id_of},
+    draft::id_of,
     file_size::Length,
     lock::Lock,
     meta::Number,
     readers::Readers,
-    search::Search,
+    rules::Rules,
+    snapshot::Snapshot,
     tables::{FILE, Mode, Reader, Tables, io_failure},
     writer::{Shared, Writer, stopped},
 };
@@ -195,7 +198,7 @@ impl Store for Embedded {
         with_factors: bool,
         reader: &'a mut (dyn FnMut(Found<'_>) + Send),
     ) -> Answer<'a, Result<bool, StoreError>> {
-        self.reading(|tables, txn| Search { tables, txn }.read(target, with_factors, reader))
+        self.reading(|tables, txn| Snapshot { tables, txn }.read(target, with_factors, reader))
     }
 
     fn search<'a>(
@@ -204,7 +207,7 @@ impl Store for Embedded {
         from: Option<&'a Position>,
         visitor: &'a mut (dyn FnMut(Found<'_>) -> Step + Send),
     ) -> Answer<'a, Result<Progress, StoreError>> {
-        self.reading(|tables, txn| Search { tables, txn }.search(&self.rules, query, from, visitor))
+        self.reading(|tables, txn| Snapshot { tables, txn }.search(&self.rules, query, from, visitor))
     }
 
     fn apply(&self, changes: Vec<Change>) -> Answer<'static, Result<Applied, StoreError>> {

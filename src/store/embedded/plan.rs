@@ -8,10 +8,10 @@ use smallvec::SmallVec;
 
 use super::{
     super::StoreError,
-    draft::Rules,
     keys::{self, Key, TermKind},
     list::{Ids, Postings, collect},
-    search::Search,
+    rules::Rules,
+    snapshot::Snapshot,
     terms,
 };
 use crate::directory::{
@@ -27,7 +27,7 @@ const TRIGRAMS: usize = 6;
 
 /// The ids among which all matches are; `None` if no index can tell.
 pub(super) fn candidates<'t>(
-    search: &Search<'t>,
+    search: &Snapshot<'t>,
     rules: &Rules,
     filter: &CompiledFilter,
 ) -> Result<Option<Ids<'t>>, StoreError> {
@@ -35,7 +35,7 @@ pub(super) fn candidates<'t>(
 }
 
 struct Planner<'p, 't> {
-    search: &'p Search<'t>,
+    search: &'p Snapshot<'t>,
     rules: &'p Rules,
 }
 

@@ -4,9 +4,10 @@ use heed::{PutFlags, RwTxn};
 
 use super::{
     super::{EntryId, StoreError},
-    draft::{Rules, readable},
+    draft::readable,
     envelope::EntryRow,
     keys,
+    rules::Rules,
     sort::Sorter,
     tables::Tables,
     terms::Terms,

@@ -4,23 +4,18 @@ use std::ops::Bound;
 
 use super::{
     super::{EntryId, Factors, Found, Position, Progress, Query, Scope, Step, StoreError, Target, query::Place},
-    draft::{Rules, id_of, readable},
+    draft::{id_of, readable},
     envelope::{EntryRow, FactorRow, open_name},
     keys,
-    list::{FEW, Ids, Txn},
+    list::{FEW, Ids},
     plan,
-    tables::Tables,
+    rules::Rules,
+    snapshot::Snapshot,
 };
 use crate::directory::dn::DnKey;
 
 /// What looks at candidates.
 pub(super) type Visitor<'v> = &'v mut (dyn FnMut(Found<'_>) -> Step + Send);
-
-/// One snapshot being read.
-pub(super) struct Search<'t> {
-    pub(super) tables: &'t Tables,
-    pub(super) txn: &'t Txn<'t>,
-}
 
 /// What became of one candidate.
 enum Visit {
@@ -29,7 +24,7 @@ enum Visit {
     Paused,
 }
 
-impl<'t> Search<'t> {
+impl<'t> Snapshot<'t> {
     /// One entry, with its factor record if asked.
     pub(super) fn read(
         &self,

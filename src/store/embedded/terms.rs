@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use super::{
-    draft::Rules,
     keys::{self, TermKind},
+    rules::Rules,
 };
 use crate::directory::{
     entry::EntryRef,

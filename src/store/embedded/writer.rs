@@ -15,8 +15,9 @@ use tokio::sync::oneshot;
 
 use super::{
     super::{Applied, Change, StoreError},
-    draft::{Buffers, Draft, Refused, Rules},
+    draft::{Buffers, Draft, Refused},
     readers::Readers,
+    rules::Rules,
     tables::Tables,
 };
 

@@ -1,0 +1,9 @@
+//! One moment of the store, being read.
+
+use super::{list::Txn, tables::Tables};
+
+/// A read transaction beside the tables that it reads; `search.rs` visits entries in it.
+pub(super) struct Snapshot<'t> {
+    pub(super) tables: &'t Tables,
+    pub(super) txn: &'t Txn<'t>,
+}
