@@ -1,5 +1,5 @@
 //! The one error of the server: what the client is told, and what only the log may know.
-//! How it becomes an LDAPResult is `ldap/operation.rs`; how it becomes an HTTP status is `rest/status.rs`.
+//! How it becomes an LDAPResult is `ldap/outcome.rs`; how it becomes an HTTP status is `rest/status.rs`.
 
 use std::{borrow::Cow, fmt};
 

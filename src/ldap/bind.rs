@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{
     controls::{On, Requested, answered},
-    operation::{audit, outcome},
+    outcome::{audit, outcome},
     session::{Finished, Flow, Session},
 };
 use crate::{

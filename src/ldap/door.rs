@@ -16,6 +16,9 @@ use crate::{
 };
 use countersign_proto::result_code::ResultCode;
 
+/// Attributes whose values are passwords or secrets.
+const CONFIDENTIAL: [&str; 2] = ["userPassword", "ds-auth-totp-shared-secret"];
+
 /// The LDAP door: listeners are opened with it (`listener.rs`), and it stops them.
 pub struct Door {
     /// What handlers use.
@@ -62,4 +65,10 @@ impl Door {
         let sentence = "Passwords and codes are accepted over an encrypted connection only: use LDAPS or StartTLS";
         Err(Error::new(ResultCode::CONFIDENTIALITY_REQUIRED, sentence).reason(reason::NOT_CONFIDENTIAL))
     }
+}
+
+/// Whether an attribute description is of passwords or secrets, which clear connections must not carry.
+pub(super) fn is_confidential(description: &str) -> bool {
+    let name = description.split(';').next().unwrap_or_default();
+    CONFIDENTIAL.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }

@@ -2,8 +2,9 @@
 //!
 //! `listener.rs` accepts and bounds; `connection.rs` moves octets and keeps time; `session.rs` knows who is bound and what runs;
 //! `operation.rs` turns one request into calls of handlers and their outcome into one response. Beside them: `search.rs`,
-//! `update.rs`, `bind.rs` (what is particular to these requests), `controls.rs`, and three small things that a connection is made
-//! of (`transport.rs`, `output.rs`, `stopping.rs`).
+//! `update.rs`, `bind.rs` (what is particular to these requests), `controls.rs`; below them `outcome.rs` (what the client and the
+//! log are told), `running_search.rs`, and three small things that a connection is made of (`transport.rs`, `output.rs`,
+//! `stopping.rs`).
 //!
 //! What a connection does between two reads: all complete requests in the buffer are decoded; reads run inline and append their
 //! answers to one buffer, which leaves in one write; what may wait (binds, changes, extended operations) runs as futures that the
@@ -15,7 +16,9 @@ pub mod controls;
 pub mod door;
 mod listener;
 mod operation;
+mod outcome;
 mod output;
+mod running_search;
 mod search;
 mod session;
 mod stopping;

@@ -15,32 +15,18 @@ use countersign_proto::{
 use zeroize::Zeroizing;
 
 use super::{
-    controls::{On, Proxied, Requested, answered},
+    controls::{On, Requested, answered},
+    door::is_confidential,
+    outcome::{audit, outcome, refuse},
     session::{Finished, Flow, Session},
-    update::is_confidential,
 };
 use crate::{
     caller::{Caller, Strength},
     config::LogLevel,
     error::{Error, Result},
-    handlers::{compare, subject},
+    handlers::compare,
     routes::{self, BerCall, Call, ConnectionOperation, Route},
-    telemetry::audit::{Audit, Event},
 };
-
-/// What the client is told of an error: the only place where an `Error` becomes an LDAPResult.
-pub(super) fn outcome(error: &Error) -> LdapResult<'_> {
-    LdapResult {
-        code: error.code,
-        matched_dn: error.matched_dn.as_deref().unwrap_or_default(),
-        diagnostic: &error.diagnostic,
-    }
-}
-
-/// Appends the response with this tag to a request that failed.
-pub(super) fn refuse(out: &mut Vec<u8>, id: i32, tag: u8, error: &Error) {
-    response::result(out, id, tag, &outcome(error), |_| {}, &[]);
-}
 
 /// An extended request that outlives its message.
 struct Asked {
@@ -118,28 +104,6 @@ impl Session {
         };
         refuse(out, message.id, tag, error);
         Flow::Done
-    }
-
-    /// The caller of one request, by its proxied authorization control.
-    ///
-    /// # Errors
-    /// authorizationDenied.
-    pub(super) async fn proxied(&mut self, proxied: Proxied<'_>) -> Result<Caller> {
-        let authorization_id = match proxied {
-            Proxied::Dn(dn) => format!("dn:{dn}"),
-            Proxied::AuthorizationId("") => "dn:".to_owned(),
-            Proxied::AuthorizationId(id) => id.to_owned(),
-        };
-        subject::acting_as(&self.door.context, self.caller.clone(), Some(&authorization_id)).await
-    }
-
-    /// The caller of one request that outlives it.
-    pub(super) async fn requester(&mut self, requested: &Requested<'_>, id: i32) -> Result<Caller> {
-        let caller = match requested.proxied {
-            Some(proxied) => self.proxied(proxied).await?,
-            None => self.caller.clone(),
-        };
-        Ok(Caller { operation: i64::from(id), ..caller })
     }
 
     async fn compare(&mut self, message: &Message<'_>, request: &CompareRequest<'_>, out: &mut Vec<u8>) {
@@ -275,30 +239,5 @@ impl Session {
             ResultCode::NO_SUCH_OPERATION
         };
         response::extended(out, id, &LdapResult::code(code), None, None, &[]);
-    }
-}
-
-/// Writes the audit line of one operation: its name, and the entry that it is about.
-pub(super) fn audit(
-    audit: &Audit,
-    level: LogLevel,
-    caller: &Caller,
-    (event, dn): (&'static str, Option<&str>),
-    begun: Instant,
-    error: Option<&Error>,
-) {
-    let event = Event {
-        event,
-        connection: Some(caller.channel.connection),
-        operation: Some(caller.operation),
-        client: caller.channel.peer,
-        user: Some(caller.dn()).filter(|dn| !dn.is_empty()),
-        dn,
-        took: Some(begun.elapsed()),
-        ..Event::default()
-    };
-    match error {
-        Some(error) => audit.record_failure(level, event, error),
-        None => audit.record(level, &Event { result: Some(ResultCode::SUCCESS), ..event }),
     }
 }

@@ -1,6 +1,6 @@
 //! Searches at the LDAP door: begun inline, continued between reads when they are long, their entries written as messages.
 
-use std::{cell::RefCell, time::Instant};
+use std::time::Instant;
 
 use countersign_proto::{
     ldap::{
@@ -13,8 +13,9 @@ use countersign_proto::{
 
 use super::{
     controls::{On, Requested},
-    operation::{audit, refuse},
+    outcome::{audit, refuse},
     output::SOFT_MARK,
+    running_search::{Noted, RunningSearch, give_back, unused},
     session::Session,
 };
 use crate::{
@@ -27,47 +28,11 @@ use crate::{
     },
 };
 
-/// Ended searches that a thread keeps, for their buffers.
-const KEPT_SEARCHES: usize = 16;
-
-thread_local! {
-    #[expect(clippy::vec_box, reason = "a search is moved into and out of operations that are waited for: by its box")]
-    static SPARE: RefCell<Vec<Box<Search>>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A search that is not done.
-pub(super) struct RunningSearch {
-    /// Its message ID.
-    pub(super) id: i32,
-    /// As whom it searches: a bind or a change of rights in between does not touch it.
-    caller: Caller,
-    search: Box<Search>,
-    /// For the audit line, if searches are written down: the base, and when it began.
-    noted: Option<Noted>,
-}
-
-type Noted = (String, Instant);
-
-impl RunningSearch {
-    /// Gives its buffers back.
-    pub(super) fn end(self) {
-        give_back(self.search);
-    }
-}
-
-fn give_back(search: Box<Search>) {
-    SPARE.with_borrow_mut(|spare| {
-        if spare.len() < KEPT_SEARCHES {
-            spare.push(search);
-        }
-    });
-}
-
 impl Session {
     /// Carries a search out, or begins it.
     pub(super) async fn search(&mut self, message: &Message<'_>, request: &SearchRequest<'_>, out: &mut Vec<u8>) {
         let id = message.id;
-        let mut search = SPARE.with_borrow_mut(Vec::pop).unwrap_or_default();
+        let mut search = unused();
         let is_noted = self.door.context.audit.wants(LogLevel::Debug);
         let noted = is_noted.then(|| (request.base.to_owned(), Instant::now()));
         let outcome = match self.begin_search(&mut search, message, request, out).await {

@@ -11,8 +11,12 @@ use std::{
 use countersign_proto::result_code::ResultCode;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 
-use super::{door::Door, search::RunningSearch};
-use crate::caller::Caller;
+use super::{
+    controls::{Proxied, Requested},
+    door::Door,
+    running_search::RunningSearch,
+};
+use crate::{caller::Caller, error::Result, handlers::subject};
 
 /// One client's state.
 pub(super) struct Session {
@@ -85,6 +89,28 @@ impl Session {
             turn: Turn::Anybody,
             held_secret: false,
         }
+    }
+
+    /// The caller of one request, by its proxied authorization control.
+    ///
+    /// # Errors
+    /// authorizationDenied.
+    pub(super) async fn proxied(&mut self, proxied: Proxied<'_>) -> Result<Caller> {
+        let authorization_id = match proxied {
+            Proxied::Dn(dn) => format!("dn:{dn}"),
+            Proxied::AuthorizationId("") => "dn:".to_owned(),
+            Proxied::AuthorizationId(id) => id.to_owned(),
+        };
+        subject::acting_as(&self.door.context, self.caller.clone(), Some(&authorization_id)).await
+    }
+
+    /// The caller of one request that outlives it.
+    pub(super) async fn requester(&mut self, requested: &Requested<'_>, id: i32) -> Result<Caller> {
+        let caller = match requested.proxied {
+            Some(proxied) => self.proxied(proxied).await?,
+            None => self.caller.clone(),
+        };
+        Ok(Caller { operation: i64::from(id), ..caller })
     }
 
     /// Whether another request may be begun now.

@@ -22,7 +22,8 @@ use tokio_util::codec::Decoder;
 
 use super::{
     controls::{On, Requested, answered},
-    operation::{audit, refuse},
+    door::is_confidential,
+    outcome::{audit, outcome, refuse},
     session::{Finished, Session},
 };
 use crate::{
@@ -36,8 +37,6 @@ use crate::{
 const MIN_ELEMENTS: usize = 65_536;
 /// No change nests deeper.
 const MAX_DEPTH: usize = 8;
-/// Attributes whose values are passwords or secrets.
-const CONFIDENTIAL: [&str; 2] = ["userPassword", "ds-auth-totp-shared-secret"];
 
 /// What is particular to one of the four.
 struct Kind {
@@ -103,7 +102,7 @@ fn respond(id: i32, tag: u8, result: &Result<Updated>, mut list: Vec<u8>) -> Vec
             response::result(&mut response, id, tag, &LdapResult::SUCCESS, |_| {}, &list);
         }
         Err(error) => {
-            response::result(&mut response, id, tag, &super::operation::outcome(error), |_| {}, &list);
+            response::result(&mut response, id, tag, &outcome(error), |_| {}, &list);
         }
     }
     response
@@ -139,12 +138,6 @@ fn target(request: &Update) -> &str {
     match request {
         Update::Add { dn, .. } | Update::Modify { dn, .. } | Update::ModifyDn { dn, .. } | Update::Delete { dn } => dn,
     }
-}
-
-/// Whether an attribute description is of passwords or secrets, which clear connections must not carry.
-pub(super) fn is_confidential(description: &str) -> bool {
-    let name = description.split(';').next().unwrap_or_default();
-    CONFIDENTIAL.iter().any(|secret| secret.eq_ignore_ascii_case(name))
 }
 
 fn holds_secret(request: &Update) -> bool {
