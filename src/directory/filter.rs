@@ -38,6 +38,16 @@ impl CompiledFilter {
         self.compile(Filter::Equality(Assertion { attribute, value }), schema);
     }
 
+    /// How many items and combinations it has: what judging an entry by it costs, roughly.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether nothing has been compiled yet.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
     /// Whether `entry` matches. `readable` tells whether the caller may use an attribute type in a filter.
     pub fn matches(
         &self,

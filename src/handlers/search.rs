@@ -111,8 +111,8 @@ enum Halt {
     Lookthrough,
 }
 
-/// Candidates that one step looks at before others get their turn.
-const SHARE: u32 = 1024;
+/// Candidates of a few KiB, judged by a few filter items, that one step looks at before others get their turn.
+const SHARE: usize = 1024;
 
 impl Search {
     /// Begins a search: resolves the base, compiles the filter, notes limits.
@@ -299,7 +299,7 @@ impl Search {
         let mut share = SHARE;
         let mut halt = None;
         let mut visitor = |found: Found<'_>| {
-            if let Some(reason) = limits.before_candidate(&mut share, &found, sink) {
+            if let Some(reason) = limits.before_candidate(&mut share, filter.len(), &found, sink) {
                 halt = Some(reason);
                 return Step::Pause;
             }
@@ -380,11 +380,17 @@ impl Limits {
         }
     }
 
-    fn before_candidate(&mut self, share: &mut u32, found: &Found<'_>, sink: &dyn EntrySink) -> Option<Halt> {
+    fn before_candidate(
+        &mut self,
+        share: &mut usize,
+        items: usize,
+        found: &Found<'_>,
+        sink: &dyn EntrySink,
+    ) -> Option<Halt> {
         if *share == 0 || sink.is_full() {
             return Some(Halt::Pause);
         }
-        *share -= 1;
+        *share = share.saturating_sub(cost(items, found));
         if !found.indexed {
             self.looked_through = self.looked_through.saturating_add(1);
             if self.lookthrough.is_some_and(|limit| self.looked_through > limit) {
@@ -406,6 +412,12 @@ impl Limits {
         self.sent += 1;
         None
     }
+}
+
+/// What judging a candidate costs: a filter of a thousand items on a group of a hundred thousand members takes as long as many
+/// ordinary candidates.
+fn cost(items: usize, found: &Found<'_>) -> usize {
+    1 + items.saturating_mul(1 + found.entry.bytes().len() / 1024) / 16
 }
 
 fn scope(scope: RequestedScope) -> Scope {
