@@ -11,17 +11,19 @@
 //!
 //! The password is hashed first, and the record is read after it: what others recorded meanwhile counts.
 
+mod claim;
 mod hashed;
 mod judgement;
 mod unrecorded;
 
-use std::borrow::Cow;
-
-pub(super) use self::judgement::{open_secret, totp_place};
+pub(super) use self::{
+    claim::{Claim, CodeClaim},
+    judgement::{open_secret, totp_place},
+};
 use self::{
     hashed::Hashed,
     judgement::{Judgement, Password, Presented, Rules, weigh},
-    unrecorded::{Count, Unrecorded},
+    unrecorded::{Count, Unrecorded, not_recorded},
 };
 use crate::{
     caller::Strength,
@@ -31,30 +33,6 @@ use crate::{
     store::{Change, StoreError, Target},
     telemetry::reason,
 };
-
-/// What a requester presents.
-#[derive(Clone, Copy)]
-pub(super) struct Claim<'a> {
-    /// The static password, perhaps with a code after it; absent: it proves nothing, unless `code` says so.
-    pub(super) password: Option<&'a [u8]>,
-    /// Where the code is.
-    pub(super) code: CodeClaim<'a>,
-}
-
-/// Where the code of a claim is.
-#[derive(Clone, Copy)]
-pub(super) enum CodeClaim<'a> {
-    /// Nowhere: the password alone is the proof.
-    Alone,
-    /// Directly after the password, if the account has an active factor.
-    Appended,
-    /// Directly after the password if what stands there is a good code; else the password alone is the proof.
-    Perhaps,
-    /// Beside the password; needed in any case.
-    Apart(&'a [u8]),
-    /// Here, and no password is asked for: the requester is authenticated already.
-    Only(&'a [u8]),
-}
 
 /// A proof that was good.
 pub(super) struct Proven<'a> {
@@ -234,8 +212,4 @@ async fn record_failure(
 async fn reread(context: &Context, account: &Account) -> Result<Option<Account>> {
     let fresh = Account::read(context, Target::Id(account.user.id)).await?;
     Ok(fresh.filter(|fresh| fresh.user.uuid == account.user.uuid))
-}
-
-fn not_recorded(error: StoreError) -> Error {
-    Error::unavailable(error).reason(Cow::Borrowed(reason::NOT_RECORDED))
 }

@@ -3,9 +3,9 @@
 use zeroize::Zeroizing;
 
 use super::{
-    Claim, CodeClaim,
+    claim::{Claim, CodeClaim},
     judgement::{Password, Rules, dummy_code_work},
-    not_recorded,
+    unrecorded::not_recorded,
 };
 use crate::{
     error::{Error, Result},

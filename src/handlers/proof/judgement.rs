@@ -5,7 +5,10 @@ use std::{borrow::Cow, hint::black_box};
 
 use zeroize::Zeroizing;
 
-use super::{Claim, CodeClaim, unrecorded::Count};
+use super::{
+    claim::{Claim, CodeClaim},
+    unrecorded::Count,
+};
 use crate::{
     caller::Strength,
     clock::UnixMillis,

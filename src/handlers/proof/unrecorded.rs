@@ -1,13 +1,15 @@
 //! A failure while it is being recorded. Whoever closes the connection at that moment, to learn from the silence that a guess was
 //! wrong before it is counted, has it counted all the same.
 
-use std::{future::poll_fn, pin::Pin, sync::Arc};
+use std::{borrow::Cow, future::poll_fn, pin::Pin, sync::Arc};
 
 use crate::{
     clock::UnixMillis,
+    error::Error,
     factors::{lockout::Settings, record::Record},
     handlers::{context::Context, subject::Account},
     store::{Answer, Applied, Change, EntryId, Found, Store, StoreError, Target},
+    telemetry::reason,
 };
 
 /// How often the record is read again after somebody else changed it.
@@ -102,4 +104,9 @@ impl Failure {
             }
         }
     }
+}
+
+/// The answer to whoever had an outcome that the store would not take.
+pub(super) fn not_recorded(error: StoreError) -> Error {
+    Error::unavailable(error).reason(Cow::Borrowed(reason::NOT_RECORDED))
 }

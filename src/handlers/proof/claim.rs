@@ -1,0 +1,25 @@
+//! What is to be judged: the words of a requester, before anybody knows what they are worth.
+
+/// What a requester presents.
+#[derive(Clone, Copy)]
+pub(in crate::handlers) struct Claim<'a> {
+    /// The static password, perhaps with a code after it; absent: it proves nothing, unless `code` says so.
+    pub(in crate::handlers) password: Option<&'a [u8]>,
+    /// Where the code is.
+    pub(in crate::handlers) code: CodeClaim<'a>,
+}
+
+/// Where the code of a claim is.
+#[derive(Clone, Copy)]
+pub(in crate::handlers) enum CodeClaim<'a> {
+    /// Nowhere: the password alone is the proof.
+    Alone,
+    /// Directly after the password, if the account has an active factor.
+    Appended,
+    /// Directly after the password if what stands there is a good code; else the password alone is the proof.
+    Perhaps,
+    /// Beside the password; needed in any case.
+    Apart(&'a [u8]),
+    /// Here, and no password is asked for: the requester is authenticated already.
+    Only(&'a [u8]),
+}
