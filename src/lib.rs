@@ -1,4 +1,14 @@
 //! countersign: an LDAP directory server whose speciality is the second factor.
+//!
+//! A request comes in by a door - `ldap` or `rest` -, is looked up on the switchboard (`routes`) and carried out by a handler
+//! (`handlers`), which asks the pure rules of `factors` and `access`, reads the `directory`'s model of names, schema and entries,
+//! and keeps what must be kept in the `store`. Messages and their encodings are the crate `countersign-proto`.
+//!
+//! `server` is the only place that knows all of these: it builds them from a `config`, connects them and stops them. `cli` is the
+//! command line around it. The ground floor is small and knows nothing of the rest: `error`, `clock`, `random`, `seal` (secrets at
+//! rest), `tls`, `telemetry` (the log), `caller` (who asks), `connections`, `files`, `local_socket`, `open_files`.
+//!
+//! `ARCHITECTURE.md` has the tree, two journeys through it and the rules for its arrows.
 
 pub mod access;
 pub mod caller;

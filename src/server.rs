@@ -25,7 +25,8 @@ use crate::{
     clock::{Clock, SystemClock},
     config::{Config, LogLevel},
     connections::Connections,
-    directory::dn::DnKey,
+    directory::{dn::DnKey, schema::Schema},
+    factors::password,
     handlers::{
         context::{Context, Served},
         hashing::Hashing,
@@ -170,8 +171,7 @@ impl Running {
 
 fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
     let data = SiteData::open(&config)?;
-    let root_key = DnKey::parse(&config.root.dn, &data.schema)
-        .map_err(|error| StartError::new(format!("root.dn: \"{}\" is no DN: {}", config.root.dn, error.reason)))?;
+    let root_key = root_key(&config, &data.schema)?;
     let access = compile(&config, &data.schema)?;
     let hashing = Hashing::start(config.password.hashing_threads, config.password.hashing_queue)
         .map_err(|error| StartError::because("the threads for password hashing cannot be started", error))?;
@@ -202,7 +202,26 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
     })
 }
 
-fn compile(config: &Config, schema: &crate::directory::schema::Schema) -> Result<Access, StartError> {
+/// The root user's normalized DN; its password must be a hash that can be judged.
+fn root_key(config: &Config, schema: &Schema) -> Result<DnKey, StartError> {
+    let judged = config.root.password_hash.as_ref().map(|hash| password::read(hash.expose().as_bytes()));
+    match judged {
+        None | Some(password::Value::Hashed(_)) => {}
+        Some(password::Value::ClearText(_)) => {
+            return Err(StartError::new(
+                "root.password_hash is no hash but a password: anybody who reads the file would have it. countersign init \
+                 makes a hash",
+            ));
+        }
+        Some(password::Value::Unusable) => {
+            return Err(StartError::new("root.password_hash is a hash of a scheme that is not known, or is malformed"));
+        }
+    }
+    DnKey::parse(&config.root.dn, schema)
+        .map_err(|error| StartError::new(format!("root.dn: \"{}\" is no DN: {}", config.root.dn, error.reason)))
+}
+
+fn compile(config: &Config, schema: &Schema) -> Result<Access, StartError> {
     Access::compile(&config.access, schema)
         .map_err(|problem| StartError::new(format!("[[access]] number {}: {}", problem.rule, problem.reason)))
 }
@@ -212,10 +231,9 @@ fn compile(config: &Config, schema: &crate::directory::schema::Schema) -> Result
 /// # Errors
 /// The first thing that is wrong, as a sentence.
 pub fn check(config: &Config) -> Result<(), StartError> {
-    let schema = crate::directory::schema::Schema::standard(Arc::default());
+    let schema = Schema::standard(Arc::default());
     site_data::check(config, &schema)?;
-    DnKey::parse(&config.root.dn, &schema)
-        .map_err(|error| StartError::new(format!("root.dn: \"{}\" is no DN: {}", config.root.dn, error.reason)))?;
+    root_key(config, &schema)?;
     compile(config, &schema)?;
     Tls::load(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
     Ok(())

@@ -106,6 +106,14 @@ fn check_config_names_line_key_and_the_nearest_known_one() {
     fs::write(&file, text.replace("[directory.indexes]\n", "[directory.indexes]\nnoSuchThing = [\"eq\"]\n")).unwrap();
     let refused = run_with_input(PROGRAM, &["check-config", &file], "");
     assert!(refused.stderr.contains("noSuchThing"), "{}", refused.stderr);
+    let clear = text.lines().map(|line| match line.starts_with("password_hash = ") {
+        true => "password_hash = \"open sesame\"\n".to_owned(),
+        false => format!("{line}\n"),
+    });
+    fs::write(&file, clear.collect::<String>()).unwrap();
+    let refused = run_with_input(PROGRAM, &["check-config", &file], "");
+    assert!(refused.stderr.contains("no hash but a password"), "{}", refused.stderr);
+    assert!(!refused.stderr.contains("sesame"));
 }
 
 #[test]

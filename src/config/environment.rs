@@ -8,9 +8,9 @@ use super::{
 /// What begins with this is meant for us; names without `__` are left to others (`COUNTERSIGN_CONFIG`, a test's own).
 const PREFIX: &str = "COUNTERSIGN_";
 
-/// The variables of this process that are text.
+/// The variables of this process. What is no text is read as far as it is: it must not be passed over in silence.
 pub(super) fn variables() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
 }
 
 /// Sets what the variables say.

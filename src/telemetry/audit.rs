@@ -84,11 +84,6 @@ impl Audit {
         Self(Arc::new(Log { clock, format, level: AtomicU8::new(rank(settings.level)), writer }))
     }
 
-    /// The log of a server: on standard error.
-    pub fn to_standard_error(settings: &LogSettings, clock: Arc<dyn Clock>) -> Self {
-        Self::new(settings, clock, Box::new(std::io::stderr()))
-    }
-
     /// Whether a line of this level would be written; asked first where making the event costs something.
     pub fn wants(&self, level: LogLevel) -> bool {
         rank(level) <= self.0.level.load(Ordering::Relaxed)

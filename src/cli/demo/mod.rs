@@ -28,6 +28,7 @@ use super::{
 use crate::{
     config::Config,
     server::{Running, Server, ServerParts},
+    telemetry::tracing::Notices,
 };
 
 /// The sample directory.
@@ -105,6 +106,7 @@ async fn perform(stage: &Stage) -> Result<(), Failure> {
     let parts =
         ServerParts { log: Box::new(std::fs::File::options().append(true).open(&log)?), ..ServerParts::default() };
     let running = Server::start(config, parts).await?;
+    Notices::install(running.context().audit.clone());
     let [interrupt, terminate] = &mut ends;
     let outcome = tokio::select! {
         outcome = everything(stage, &running, &log) => outcome,
