@@ -1,14 +1,15 @@
 //! Distinguished names (RFC 4514): parsed, printed, and as keys that sort a parent before its children.
 
-mod key;
-mod scanner;
+pub(super) mod key;
+pub(super) mod scanner;
 
 use std::fmt;
 
-use self::{key::KeyBuilder, scanner::Scanner};
-use super::schema::Schema;
-
-pub use self::key::{DnKey, parent_key};
+use self::scanner::Scanner;
+pub use self::{
+    key::{DnKey, parent_key},
+    scanner::DnError,
+};
 
 /// A parsed name; the first RDN is the entry's own, the last the root's. The empty name is the root DSE.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -21,13 +22,6 @@ pub struct Dn {
 pub struct Rdn {
     /// Attribute type as written, and the unescaped value.
     pub assertions: Vec<(String, Vec<u8>)>,
-}
-
-/// Why a text is no DN.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DnError {
-    /// What is wrong, as a sentence without the name itself.
-    pub reason: &'static str,
 }
 
 impl Dn {
@@ -75,18 +69,6 @@ impl Dn {
         rdns.push(rdn);
         rdns.extend_from_slice(&self.rdns);
         Self { rdns }
-    }
-
-    /// The normalized key.
-    pub fn key(&self, schema: &Schema) -> DnKey {
-        let mut key = KeyBuilder::new(schema);
-        for rdn in &self.rdns {
-            for (name, value) in &rdn.assertions {
-                key.assertion(name, value);
-            }
-            key.end_rdn();
-        }
-        key.finish()
     }
 
     /// This name moved from below `old` to below `new`: its last `old` RDNs (a count) are replaced by all of `new`.
@@ -171,7 +153,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::directory::attribute_ids::AttributeIds;
+    use crate::directory::{attribute_ids::AttributeIds, schema::Schema};
 
     /// Made once: making it takes longer than a thousand names.
     fn schema() -> &'static Schema {

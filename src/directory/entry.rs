@@ -16,10 +16,12 @@
 
 use uuid::Uuid;
 
+pub use super::class::Class;
 use super::{
     attribute_ids::AttributeId,
     dn::{Dn, DnKey},
     schema::Schema,
+    tlv::split_tlv,
 };
 
 /// An entry in memory, to be changed.
@@ -42,17 +44,6 @@ pub struct Attribute {
     pub description: String,
     /// The values as written.
     pub values: Vec<Vec<u8>>,
-}
-
-/// Where a segment lies and who may see it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
-    /// Returned for `*`.
-    User,
-    /// Returned for `+` or by name.
-    Operational,
-    /// Never returned (userPassword).
-    Secret,
 }
 
 /// An entry as stored, borrowed from the store. Reading it allocates nothing.
@@ -306,17 +297,6 @@ pub fn write_segment(out: &mut Vec<u8>, description: &[u8], values: &[impl AsRef
         push_header(out, 0x04, value.as_ref().len());
         out.extend_from_slice(value.as_ref());
     }
-}
-
-/// Contents of the first TLV, and what follows it.
-pub(super) fn split_tlv(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&[_, first], rest) = bytes.split_first_chunk()?;
-    if first < 0x80 {
-        return rest.split_at_checked(first as usize);
-    }
-    let (octets, rest) = rest.split_at_checked((first & 0x7f) as usize)?;
-    let length = octets.iter().fold(0_usize, |length, octet| length << 8 | *octet as usize);
-    rest.split_at_checked(length)
 }
 
 fn tlv_length(contents: usize) -> usize {

@@ -1,6 +1,7 @@
 //! LDAP's data model (RFC 4512): names, schema, entries, filters, LDIF. No I/O, no access control, no clients.
 
 pub mod attribute_ids;
+pub mod class;
 pub mod computed;
 pub mod dn;
 pub mod entry;
@@ -9,4 +10,6 @@ pub mod identity;
 pub mod index_terms;
 pub mod ldif;
 pub mod modify;
+mod naming;
 pub mod schema;
+mod tlv;

@@ -2,11 +2,17 @@
 
 use smallvec::SmallVec;
 
-use super::DnError;
-use crate::directory::entry::split_tlv;
+use crate::directory::tlv::split_tlv;
+
+/// Why a text is no DN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DnError {
+    /// What is wrong, as a sentence without the name itself.
+    pub reason: &'static str,
+}
 
 /// Walks the assertions of a DN text.
-pub(super) struct Scanner<'a> {
+pub(in crate::directory) struct Scanner<'a> {
     text: &'a str,
     rest: &'a [u8],
     started: bool,
@@ -14,22 +20,22 @@ pub(super) struct Scanner<'a> {
 }
 
 /// One assertion of a text.
-pub(super) struct Assertion<'s> {
+pub(in crate::directory) struct Assertion<'s> {
     /// Type as written.
-    pub(super) name: &'s str,
+    pub(in crate::directory) name: &'s str,
     /// Value without its escapes.
-    pub(super) value: &'s [u8],
+    pub(in crate::directory) value: &'s [u8],
     /// Whether it is the last of its RDN.
-    pub(super) ends_rdn: bool,
+    pub(in crate::directory) ends_rdn: bool,
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(in crate::directory) fn new(text: &'a str) -> Self {
         Self { text, rest: text.as_bytes(), started: false, unescaped: SmallVec::new() }
     }
 
     /// The next assertion; `None` at the end.
-    pub(super) fn next_assertion(&mut self) -> Result<Option<Assertion<'_>>, DnError> {
+    pub(in crate::directory) fn next_assertion(&mut self) -> Result<Option<Assertion<'_>>, DnError> {
         self.skip_spaces();
         if self.rest.is_empty() && !self.started {
             return Ok(None);

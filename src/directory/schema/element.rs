@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::matching::MatchingRule;
-use crate::directory::{attribute_ids::AttributeId, entry::Class};
+use crate::directory::{attribute_ids::AttributeId, class::Class};
 
 /// An attribute type (RFC 4512 section 2.5.1), with what it inherits.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::directory::{
     attribute_ids::{AttributeId, AttributeIds, lower_case},
-    entry::Class,
+    class::Class,
 };
 
 impl Schema {

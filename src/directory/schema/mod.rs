@@ -27,7 +27,7 @@ pub use self::{
 };
 use super::{
     attribute_ids::{AttributeId, AttributeIds, lower_case},
-    entry::Class,
+    class::Class,
 };
 use crate::error::{Error, Result};
 use countersign_proto::result_code::ResultCode;

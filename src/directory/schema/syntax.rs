@@ -123,7 +123,7 @@ fn definition(value: &[u8]) -> bool {
 
 /// A DER or BER element: at least a tag and a length that fits.
 fn ber_element(value: &[u8]) -> bool {
-    crate::directory::entry::split_tlv(value).is_some_and(|(_, rest)| rest.is_empty())
+    crate::directory::tlv::split_tlv(value).is_some_and(|(_, rest)| rest.is_empty())
 }
 
 fn delivery_method(value: &[u8]) -> bool {
