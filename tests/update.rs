@@ -275,6 +275,102 @@ fn reads_before_and_after_the_write_come_with_it() {
 }
 
 #[test]
+fn secrets_that_root_gives_become_factors_and_are_never_shown() {
+    const NAME: &str = "ds-auth-totp-shared-secret";
+    let (one, two) = ("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+    let server = Server::start();
+    let mut root = server.root();
+    let code = |secret: &str| common::totp::code_at(secret, server.now(), 0);
+    let bob = |suffix: &str| server.client().bind(BOB, format!("{BOB_PASSWORD}{suffix}")).code;
+    assert_code(&root.modify(BOB, &[Change::Add(NAME, &["1 is no base32"])]), INVALID_ATTRIBUTE_SYNTAX);
+    assert_code(&root.modify(BOB, &[Change::Delete(NAME, &[])]), NO_SUCH_ATTRIBUTE);
+    assert_code(&root.modify(BOB, &[Change::Add(NAME, &[one]), Change::Replace("title", &["Dr"])]), SUCCESS);
+    assert_eq!(root.read(BOB, &["title"]).value("title"), "Dr");
+    assert_eq!((bob(""), bob(&code(one))), (INVALID_CREDENTIALS, SUCCESS));
+    assert_code(&root.modify(BOB, &[Change::Add(NAME, &[&one.to_lowercase()])]), ATTRIBUTE_OR_VALUE_EXISTS);
+    assert_code(&root.modify(BOB, &[Change::Delete(NAME, &[two])]), NO_SUCH_ATTRIBUTE);
+    let shown = root.read(BOB, &["*", "+", NAME]);
+    assert!(shown.attributes.iter().all(|(name, _)| !name.eq_ignore_ascii_case(NAME)));
+    assert_eq!(root.search(&Search::new(SUFFIX, SUBTREE, &format!("({NAME}={one})"))).entries.len(), 0);
+
+    // What is refused as a whole leaves the factor as it was.
+    let refused = root.modify(BOB, &[Change::Delete(NAME, &[]), Change::Add("noSuchThing", &["x"])]);
+    assert_code(&refused, UNDEFINED_ATTRIBUTE_TYPE);
+    assert_eq!(bob(""), INVALID_CREDENTIALS);
+    assert_code(&root.modify(BOB, &[Change::Replace(NAME, &[two])]), SUCCESS);
+    assert_eq!((bob(&code(one)), bob(&code(two))), (INVALID_CREDENTIALS, SUCCESS));
+    assert_code(&root.modify(BOB, &[Change::Delete(NAME, &[two])]), SUCCESS);
+    assert_eq!(bob(""), SUCCESS);
+}
+
+#[test]
+fn passwords_are_hashed_checked_and_deleted_by_value() {
+    let server = Server::start();
+    let mut root = server.root();
+    let bob = |password: &str| server.client().bind(BOB, password).code;
+    assert_code(&root.modify(BOB, &[Change::Replace("userPassword", &["new one", "and another"])]), SUCCESS);
+    assert_eq!((bob(BOB_PASSWORD), bob("new one"), bob("and another")), (INVALID_CREDENTIALS, SUCCESS, SUCCESS));
+    assert_code(&root.modify(BOB, &[Change::Delete("userPassword", &["never set"])]), NO_SUCH_ATTRIBUTE);
+    assert_code(&root.modify(BOB, &[Change::Delete("userPassword", &["new one"])]), SUCCESS);
+    assert_eq!((bob("new one"), bob("and another")), (INVALID_CREDENTIALS, SUCCESS));
+    for value in ["", "{NOSUCH}abc"] {
+        assert_code(&root.modify(BOB, &[Change::Replace("userPassword", &[value])]), CONSTRAINT_VIOLATION);
+    }
+    // {SSHA} of "secret".
+    let hash = "{SSHA}D1zYLQMOExPrVIrbOdL3cckpMB1zb21lc2FsdA==";
+    let set = root.modify(BOB, &[Change::Replace("userPassword", &[hash])]);
+    assert_code(&set, SUCCESS);
+    assert_eq!(root.read(BOB, &["userPassword"]).values("userPassword"), [""; 0]);
+}
+
+#[test]
+fn a_password_that_root_sets_opens_a_locked_account() {
+    let server = Server::start();
+    for _ in 0..10 {
+        assert_code(&server.client().bind(BOB, "wrong"), INVALID_CREDENTIALS);
+    }
+    assert_code(&server.client().bind(BOB, BOB_PASSWORD), INVALID_CREDENTIALS);
+    assert_code(&server.root().modify(BOB, &[Change::Replace("userPassword", &["a new one"])]), SUCCESS);
+    assert_code(&server.client().bind(BOB, "a new one"), SUCCESS);
+}
+
+#[test]
+fn modifies_at_once_are_all_counted() {
+    let server = Server::start();
+    let mut root = server.root();
+    let posix: &[Change<'_>] = &[
+        Change::Add("objectClass", &["posixAccount"]),
+        Change::Add("uidNumber", &["0"]),
+        Change::Add("gidNumber", &["0"]),
+        Change::Add("homeDirectory", &["/"]),
+    ];
+    assert_code(&root.modify(BOB, posix), SUCCESS);
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                let mut root = server.root();
+                for _ in 0..10 {
+                    assert_code(&root.modify(BOB, &[Change::Increment("uidNumber", "1")]), SUCCESS);
+                }
+            });
+        }
+    });
+    assert_eq!(root.read(BOB, &["uidNumber"]).value("uidNumber"), "160");
+}
+
+#[test]
+fn classes_bring_their_superclasses() {
+    let server = Server::start();
+    let mut root = server.root();
+    let dan = format!("cn=dan,{PEOPLE}");
+    assert_code(&root.add(&dan, &[("objectClass", &["inetOrgPerson"]), ("sn", &["Dyer"])]), SUCCESS);
+    let mut classes = root.read(&dan, &["objectClass"]).values("objectClass");
+    classes.sort();
+    assert_eq!(classes, ["inetOrgPerson", "organizationalPerson", "person", "top"]);
+    assert_eq!(root.read(&dan, &["cn"]).values("cn"), ["dan"]);
+}
+
+#[test]
 fn ldap_utils_add_modify_rename_and_delete() {
     let server = Server::start();
     let url = format!("ldap://{}", server.ldap());
