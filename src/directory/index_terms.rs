@@ -109,10 +109,16 @@ impl Indexes {
     }
 }
 
-/// Calls `each` for every term of an entry; some may come more than once.
-pub fn terms(entry: EntryRef<'_>, schema: &Schema, indexes: &Indexes, each: &mut impl FnMut(Term<'_>)) {
+/// Calls `each` for every term that an entry has by attributes of the types that `wanted` names; some may come more than once.
+pub fn terms(
+    entry: EntryRef<'_>,
+    schema: &Schema,
+    indexes: &Indexes,
+    wanted: impl Fn(AttributeId) -> bool,
+    each: &mut impl FnMut(Term<'_>),
+) {
     let mut normalized = Normalized::new();
-    for found in entry.attributes() {
+    for found in entry.attributes().filter(|found| wanted(found.type_id)) {
         let Some(indexed) = indexes.indexed(found.type_id) else { continue };
         let mut give = |kind, value: &[u8]| each(Term { attribute: found.type_id, kind, value });
         if indexed.presence {
@@ -178,7 +184,7 @@ mod tests {
         entry.set(&schema, description, vec![value.as_bytes().to_vec()]);
         let stored = entry.encode(&schema);
         let mut found = Vec::new();
-        terms(EntryRef::new(&stored).unwrap(), &schema, &indexes, &mut |term| {
+        terms(EntryRef::new(&stored).unwrap(), &schema, &indexes, |_| true, &mut |term| {
             found.push((term.kind, String::from_utf8_lossy(term.value).into_owned()));
         });
         found

@@ -12,9 +12,12 @@ use super::{
     check,
     file_size::{self, Length},
     meta::Number,
-    tables::{FILE, Mode, Tables, io_failure},
+    tables::{FILE, Mode, Tables, io_failure, remove, sync_directory},
 };
 use super::{Opened, Settings};
+
+/// Where a restored store goes until it is whole.
+pub(super) const UNFINISHED: &str = "restore.tmp";
 
 /// Writes a consistent copy to the file `to`, which must not exist yet. It appears under its name when it is whole and on disk.
 pub(super) fn copy(tables: &Tables, to: &Path) -> Result<(), StoreError> {
@@ -61,14 +64,14 @@ pub fn restore(from: &Path, directory: &Path, settings: &Settings, now: u64) -> 
                 .into(),
         ));
     }
-    let beside = directory.join("restore.tmp");
-    super::import::remove(&beside)?;
+    let beside = directory.join(UNFINISHED);
+    remove(&beside)?;
     fs::create_dir(&beside).map_err(io_failure)?;
     let restored = raise(from, &beside, settings, now).and_then(|()| {
         fs::rename(beside.join(FILE), directory.join(FILE)).map_err(io_failure)?;
-        File::open(directory).and_then(|directory| directory.sync_all()).map_err(io_failure)
+        sync_directory(directory)
     });
-    let removed = super::import::remove(&beside);
+    let removed = remove(&beside);
     drop(lock);
     restored.and(removed)
 }

@@ -10,7 +10,7 @@ use super::{
     meta::Number,
     rules::Rules,
     tables::Tables,
-    terms::{Terms, difference},
+    terms::{Terms, changed_types, difference},
 };
 use crate::directory::{dn::DnKey, entry::EntryRef};
 
@@ -70,15 +70,17 @@ impl<'e> Draft<'e> {
 
     /// Makes everything durable that was applied; the LMDB transaction's number, for readers.
     pub(super) fn commit(mut self, persisted_attributes: &mut usize) -> Result<usize, StoreError> {
-        let descriptions = self.rules.attribute_ids.descriptions();
-        if let Some(new) = descriptions.get(*persisted_attributes..).filter(|new| !new.is_empty()) {
+        let known = self.rules.attribute_ids.len();
+        if known > *persisted_attributes {
+            let descriptions = self.rules.attribute_ids.descriptions();
+            let new = descriptions.get(*persisted_attributes..).unwrap_or_default();
             self.tables.add_attributes(&mut self.txn, *persisted_attributes, new)?;
         }
         self.tables.set_number(&mut self.txn, Number::LastChange, self.sequence)?;
         self.tables.set_number(&mut self.txn, Number::NextId, self.next_id)?;
         let transaction = self.txn.id();
         self.txn.commit().map_err(|error| self.tables.failed(error))?;
-        *persisted_attributes = descriptions.len().max(*persisted_attributes);
+        *persisted_attributes = known.max(*persisted_attributes);
         Ok(transaction)
     }
 
@@ -217,8 +219,10 @@ impl<'e> Draft<'e> {
         let stored =
             self.tables.entry.get(&self.txn, &id.0.to_be_bytes()).map_err(|error| self.tables.failed(error))?;
         let row = EntryRow::open(id, stored.ok_or(StoreError::NotFound)?)?;
-        self.buffers.old_terms.fill(Some(readable(row.entry)?), self.rules);
-        self.buffers.new_terms.fill(Some(new), self.rules);
+        let old = readable(row.entry)?;
+        let changed = changed_types(old, new);
+        self.buffers.old_terms.fill_types(Some(old), self.rules, |id| changed.contains(&id));
+        self.buffers.new_terms.fill_types(Some(new), self.rules, |id| changed.contains(&id));
         self.write_terms(id)
     }
 

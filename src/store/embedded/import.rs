@@ -18,13 +18,16 @@ use super::{
     rebuild::{self, Appender, Poster, SORT_BUDGET},
     rules::Rules,
     sort::Sorter,
-    tables::{FILE, Mode, Tables, io_failure},
+    tables::{FILE, Mode, Tables, io_failure, remove, sync_directory},
 };
 use crate::directory::{
     dn::{DnKey, parent_key},
     index_terms::Indexes,
     schema::Schema,
 };
+
+/// Where a load goes until it is whole.
+pub(super) const UNFINISHED: &str = "import.tmp";
 
 /// What a load is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +75,7 @@ impl Opened {
             some => return Err(ImportError::NotEmpty(some)),
         }
         let directory = self.tables.directory.clone();
-        let beside = directory.join("import.tmp");
+        let beside = directory.join(UNFINISHED);
         remove(&beside)?;
         fs::create_dir(&beside).map_err(io_failure)?;
         let rules = Rules { schema, indexes, attribute_ids: self.attribute_ids(), suffixes };
@@ -95,7 +98,7 @@ impl Opened {
         let directory = tables.directory.clone();
         close(tables);
         fs::rename(beside.join(FILE), directory.join(FILE)).map_err(io_failure)?;
-        fs::File::open(&directory).and_then(|directory| directory.sync_all()).map_err(io_failure)?;
+        sync_directory(&directory)?;
         drop(lock);
         Ok(())
     }
@@ -309,13 +312,6 @@ pub(super) fn close(tables: Tables) {
     let env = tables.env.clone();
     drop(tables);
     env.prepare_for_closing().wait();
-}
-
-pub(super) fn remove(directory: &Path) -> Result<(), StoreError> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(io_failure(error)),
-        _ => Ok(()),
-    }
 }
 
 impl From<StoreError> for ImportError {

@@ -60,6 +60,11 @@ impl Ids<'_> {
         Ok(Self::Sorted(ids))
     }
 
+    /// Whether all ids are at hand.
+    pub(super) fn is_collected(&self) -> bool {
+        matches!(self, Self::Nothing | Self::Sorted(_))
+    }
+
     /// Whether the list is known to be short.
     pub(super) fn is_short(&self) -> bool {
         match self {

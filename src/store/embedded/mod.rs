@@ -49,7 +49,7 @@ use self::{
     readers::Readers,
     rules::Rules,
     snapshot::Snapshot,
-    tables::{FILE, Mode, Reader, Tables, io_failure},
+    tables::{FILE, Mode, Reader, Tables, io_failure, remove, sync_directory},
     writer::{Shared, Writer, stopped},
 };
 use super::{
@@ -101,7 +101,11 @@ impl Opened {
     pub fn open(directory: &Path, settings: &Settings) -> Result<Self, StoreError> {
         fs::create_dir_all(directory).map_err(io_failure)?;
         let lock = Lock::take(directory)?;
-        let short = match file_size::examine(directory)? {
+        for unfinished in [import::UNFINISHED, backup::UNFINISHED] {
+            remove(&directory.join(unfinished))?;
+        }
+        let length = file_size::examine(directory)?;
+        let short = match length {
             Length::Short { found, expected } => Some((found, expected)),
             Length::Nothing | Length::Whole => None,
         };
@@ -109,6 +113,10 @@ impl Opened {
             set_length(directory, expected)?;
         }
         let tables = Tables::open(directory, settings.map_size, Mode::Owner)?;
+        if length == Length::Nothing {
+            // Without this a power cut could take the file's name, and every commit with it.
+            sync_directory(directory)?;
+        }
         tables.forget_dead_readers();
         tables.check_format()?;
         if let Some((found, expected)) = short {

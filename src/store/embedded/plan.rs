@@ -21,7 +21,7 @@ use crate::directory::{
 };
 
 /// More ids than this from a range are not worth sorting: a scan does as well.
-const RANGE_LIMIT: usize = 1 << 20;
+const RANGE_LIMIT: usize = 1 << 18;
 /// Trigrams of one assertion that are intersected.
 const TRIGRAMS: usize = 6;
 
@@ -63,8 +63,21 @@ impl<'t> Planner<'_, 't> {
     }
 
     fn and(&self, nodes: Nodes<'_>) -> Plan<'t> {
+        let is_range = |node: &Node<'_>| matches!(node, Node::GreaterOrEqual { .. } | Node::LessOrEqual { .. });
         let mut lists = Vec::new();
-        for node in nodes {
+        for node in nodes.clone().filter(|node| !is_range(node)) {
+            lists.extend(self.node(&node)?);
+        }
+        // Ranges are collected and sorted before anything can be read from them: only where nothing else is short.
+        let shortest = match race(lists)? {
+            Some(list) => Some(list.shortened()?),
+            None => None,
+        };
+        if shortest.as_ref().is_some_and(Ids::is_collected) {
+            return Ok(shortest);
+        }
+        let mut lists: Vec<_> = shortest.into_iter().collect();
+        for node in nodes.filter(is_range) {
             lists.extend(self.node(&node)?);
         }
         race(lists)

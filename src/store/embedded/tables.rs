@@ -189,6 +189,19 @@ fn file_is_at_its_limit(directory: &Path) -> bool {
     limit.zip(length.ok()).is_some_and(|(limit, length)| length >= limit)
 }
 
+/// Makes names in a directory durable.
+pub(super) fn sync_directory(directory: &Path) -> Result<(), StoreError> {
+    File::open(directory).and_then(|directory| directory.sync_all()).map_err(io_failure)
+}
+
+/// Removes a directory with all that is in it, if it is there.
+pub(super) fn remove(directory: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_failure(error)),
+        _ => Ok(()),
+    }
+}
+
 /// A full disk, a quota, or a limit on the size of files.
 fn is_out_of_room(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)

@@ -2,11 +2,14 @@
 
 use std::cmp::Ordering;
 
+use smallvec::SmallVec;
+
 use super::{
     keys::{self, TermKind},
     rules::Rules,
 };
 use crate::directory::{
+    attribute_ids::AttributeId,
     entry::EntryRef,
     index_terms::{self, Kind},
 };
@@ -23,10 +26,20 @@ pub(super) struct Terms {
 impl Terms {
     /// Replaces the set by the terms of `entry`, or by nothing.
     pub(super) fn fill(&mut self, entry: Option<EntryRef<'_>>, rules: &Rules) {
+        self.fill_types(entry, rules, |_| true);
+    }
+
+    /// Replaces the set by the terms that `entry` has by attributes of the wanted types.
+    pub(super) fn fill_types(
+        &mut self,
+        entry: Option<EntryRef<'_>>,
+        rules: &Rules,
+        wanted: impl Fn(AttributeId) -> bool,
+    ) {
         self.octets.clear();
         self.spans.clear();
         let Some(entry) = entry else { return };
-        index_terms::terms(entry, &rules.schema, &rules.indexes, &mut |term| {
+        index_terms::terms(entry, &rules.schema, &rules.indexes, wanted, &mut |term| {
             keys::term(&mut self.key, term.attribute.0, kind(term.kind), term.value);
             let start = self.octets.len();
             self.octets.extend_from_slice(&self.key);
@@ -42,6 +55,19 @@ impl Terms {
     pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.spans.iter().map(|span| slice(&self.octets, *span))
     }
+}
+
+/// The attribute types of which two entries do not hold the same octets; terms of all other types are the same.
+pub(super) fn changed_types(old: EntryRef<'_>, new: EntryRef<'_>) -> SmallVec<[AttributeId; 16]> {
+    let mut changed = SmallVec::new();
+    for attribute in old.attributes() {
+        if new.attribute(attribute.id).is_none_or(|other| other.segment != attribute.segment) {
+            changed.push(attribute.type_id);
+        }
+    }
+    let come = new.attributes().filter(|attribute| old.attribute(attribute.id).is_none());
+    changed.extend(come.map(|attribute| attribute.type_id));
+    changed
 }
 
 /// How a kind of term is written in keys.
