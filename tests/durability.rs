@@ -16,7 +16,7 @@ use common::{
     code::*,
     http,
     people::{ALICE, ALICE_PASSWORD, BOB, BOB_PASSWORD, PEOPLE, ROOT, ROOT_PASSWORD},
-    process::Process,
+    process::{self, Process},
     totp::SECRET,
 };
 use serde_json::json;
@@ -102,7 +102,7 @@ fn nothing_acknowledged_is_lost_when_the_process_is_killed_under_load() {
                 let (written, over) = (&written, &over);
                 scope.spawn(move || write_until_the_end(client, writer, round, over, written));
             }
-            common::process::wait_until("enough has been written", || written.lock().unwrap().len() >= target);
+            process::wait_until("enough has been written", || written.lock().unwrap().len() >= target);
             server.kill();
         });
         let started = Instant::now();
@@ -146,10 +146,26 @@ fn a_secret_added_before_a_kill_works_after_it() {
 }
 
 #[test]
+fn a_backup_put_back_brings_no_spent_code_back() {
+    let mut server = Process::start();
+    let (configuration, copy) = (server.configuration(), server.site().join("copy.backup"));
+    let [configuration, copy] = [&configuration, &copy].map(|path| path.to_str().unwrap());
+    process::assert_done(process::command(&["backup", "--config", configuration, copy]));
+    let code = server.code(0);
+    assert_eq!(server.client().bind(ALICE, format!("{ALICE_PASSWORD}{code}")).code, SUCCESS);
+    assert_eq!(server.terminate(), 0);
+    std::fs::remove_dir_all(server.site().join("data")).unwrap();
+    process::assert_done(process::command(&["restore", "--config", configuration, copy]));
+    server.start_again();
+    assert_eq!(server.client().bind(ALICE, format!("{ALICE_PASSWORD}{code}")).code, INVALID_CREDENTIALS);
+    assert_eq!(server.client().bind(BOB, BOB_PASSWORD).code, SUCCESS);
+}
+
+#[test]
 fn a_data_directory_belongs_to_one_process() {
     let server = Process::start();
     let configuration = server.configuration();
-    let second = common::process::command(&["serve", "--config", configuration.to_str().unwrap()])
+    let second = process::command(&["serve", "--config", configuration.to_str().unwrap()])
         .env("COUNTERSIGN_LDAP__LISTEN", "127.0.0.1:0")
         .env("COUNTERSIGN_LDAP__LISTEN_TLS", "")
         .env("COUNTERSIGN_REST__LISTEN", "")

@@ -289,10 +289,10 @@ fn a_storm_of_garbage_leaves_a_healthy_client_alone() {
         let messages = right_messages();
         let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
         let mut sent = 0;
-        while sent < 20_000 {
+        while sent < 200_000 {
             // Many in one connection: those before the first broken envelope are all looked at.
             let mut bytes = Vec::new();
-            for _ in 0..20 {
+            for _ in 0..50 {
                 let mut broken = messages[dice.roll(messages.len())].clone();
                 for _ in 0..=dice.roll(3) {
                     let at = dice.roll(broken.len());

@@ -88,7 +88,7 @@ fn assert_absent_below(folder: &Path, secrets: &[String]) {
 }
 
 #[test]
-fn neither_files_nor_log_nor_export_show_a_secret() {
+fn neither_files_nor_log_nor_export_nor_backup_show_a_secret() {
     let mut server = Process::start();
     let secrets = use_everything(&server);
     let configuration = server.configuration();
@@ -97,6 +97,9 @@ fn neither_files_nor_log_nor_export_show_a_secret() {
     assert!(String::from_utf8_lossy(&export.stdout).contains(&format!("dn: {ALICE}")));
     assert_absent("the export", &export.stdout, &secrets, true);
     assert_absent("what the export says", &export.stderr, &secrets, true);
+    let copy = server.site().join("copy.backup");
+    let backup = process::command(&["backup", "--config", configuration.to_str().unwrap(), copy.to_str().unwrap()]);
+    process::assert_done(backup);
     assert_absent_below(&server.site(), &secrets);
     assert_eq!(server.terminate(), 0);
     assert_absent_below(&server.site(), &secrets);

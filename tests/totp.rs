@@ -214,6 +214,22 @@ fn a_user_without_a_factor_binds_with_the_password_alone() {
 }
 
 #[test]
+fn a_service_account_is_never_asked_for_a_code() {
+    let server = Server::with("[factors]\nservice_accounts = [\"ou=services,dc=example,dc=com\"]\n");
+    let mut root = server.root();
+    let above: &[(&str, &[&str])] = &[("objectClass", &["organizationalUnit"])];
+    assert_eq!(root.add("ou=services,dc=example,dc=com", above).code, SUCCESS);
+    let (wiki, password) = ("uid=wiki,ou=services,dc=example,dc=com", "a long one for a program");
+    let account: &[(&str, &[&str])] =
+        &[("objectClass", &["account", "simpleSecurityObject"]), ("userPassword", &[password])];
+    assert_eq!(root.add(wiki, account).code, SUCCESS);
+    let members = [(0, "u:wiki"), (1, password)];
+    let refused = server.client().extended(oid::GENERATE_TOTP, Some(&tagged(&members)));
+    assert_eq!((refused.code, refused.value), (UNWILLING_TO_PERFORM, None), "{}", refused.diagnostic);
+    assert_eq!(server.client().bind(wiki, password).code, SUCCESS);
+}
+
+#[test]
 fn ten_wrong_codes_throttle_the_right_one_for_a_quarter_of_an_hour() {
     let server = Server::start();
     for attempt in 0..10 {

@@ -130,8 +130,9 @@ pub fn init(folder: &Path) {
     let password = folder.with_extension("root-password");
     fs::write(&password, ROOT_PASSWORD).unwrap();
     let arguments = ["init", "--dir", folder.to_str().unwrap(), "--base-dn", SUFFIX, "--root-password-file"];
-    let output = Command::new(PROGRAM).args(arguments).arg(&password).output().unwrap();
-    assert!(output.status.success(), "init: {}", String::from_utf8_lossy(&output.stderr));
+    let mut init = command(&arguments);
+    init.arg(&password);
+    assert_done(init);
 }
 
 /// Imports the sample directory into a folder that `init` made.
@@ -139,8 +140,13 @@ pub fn import(folder: &Path) {
     let (file, configuration) = (folder.with_extension("ldif"), folder.join("countersign.toml"));
     fs::write(&file, people::ldif()).unwrap();
     let arguments = ["import", "--config", configuration.to_str().unwrap(), file.to_str().unwrap()];
-    let output = Command::new(PROGRAM).args(arguments).output().unwrap();
-    assert!(output.status.success(), "import: {}", String::from_utf8_lossy(&output.stderr));
+    assert_done(command(&arguments));
+}
+
+/// Runs the program to its end, which must be a good one.
+pub fn assert_done(mut command: Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// The program with these arguments, and with what it needs to know of the site.
