@@ -14,6 +14,7 @@
 mod claim;
 mod hashed;
 mod judgement;
+mod rules;
 mod unrecorded;
 
 pub(super) use self::{
@@ -22,7 +23,8 @@ pub(super) use self::{
 };
 use self::{
     hashed::Hashed,
-    judgement::{Judgement, Password, Presented, Rules, weigh},
+    judgement::{Judgement, Password, Presented, weigh},
+    rules::Rules,
     unrecorded::{Count, Unrecorded, not_recorded},
 };
 use crate::{

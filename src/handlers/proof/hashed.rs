@@ -4,7 +4,8 @@ use zeroize::Zeroizing;
 
 use super::{
     claim::{Claim, CodeClaim},
-    judgement::{Password, Rules, dummy_code_work},
+    judgement::{Password, dummy_code_work},
+    rules::Rules,
     unrecorded::not_recorded,
 };
 use crate::{

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     claim::{Claim, CodeClaim},
+    rules::Rules,
     unrecorded::Count,
 };
 use crate::{
@@ -15,12 +16,11 @@ use crate::{
     error::{Error, Result},
     factors::{
         appended::{Code as Shape, Expected, splits},
-        lockout::{Door, Failures, Settings as Lockout},
-        password::Scheme,
+        lockout::{Door, Failures},
         record::{Factor, Record},
-        totp::{Settings as Totp, Step, Verdict, clock_offset, matching_step, spent_by_fence},
+        totp::{Step, Verdict, clock_offset, matching_step},
     },
-    handlers::{context::Context, hashing::configured_scheme, subject::Account},
+    handlers::{context::Context, subject::Account},
     seal::Place,
     telemetry::reason,
 };
@@ -29,16 +29,6 @@ use crate::{
 const TOTP_SECRET: &str = "ds-auth-totp-shared-secret";
 /// What codes are compared with where there is no secret, for the time it takes.
 const NO_SECRET: [u8; 20] = [0x5A; 20];
-
-/// The configuration as far as proofs go by it.
-pub(in crate::handlers) struct Rules {
-    pub(super) scheme: Scheme,
-    pub(super) password: Lockout,
-    pub(super) second_factor: Lockout,
-    totp: Totp,
-    fence: Option<UnixMillis>,
-    separator: Option<u8>,
-}
 
 /// What was presented, taken apart for one account.
 pub(super) struct Presented<'a> {
@@ -86,41 +76,6 @@ impl Judgement {
     /// Refused while a door is shut: nothing more is counted.
     fn uncounted(reason: &'static str) -> Self {
         Self::Refused { reason: reason.into(), counted: None }
-    }
-}
-
-impl Rules {
-    pub(in crate::handlers) fn of(context: &Context) -> Self {
-        let config = context.config.load();
-        let password = Lockout {
-            failures: config.lockout.failures,
-            duration: config.lockout.duration,
-            forget_after: config.lockout.forget_after,
-            closed_after: None,
-        };
-        let close_after = config.lockout.close_factor_after;
-        Self {
-            scheme: configured_scheme(&config),
-            password,
-            second_factor: Lockout { closed_after: (close_after > 0).then_some(close_after), ..password },
-            totp: Totp {
-                period_seconds: u32::try_from(config.totp.step.as_secs()).unwrap_or(u32::MAX),
-                window: u8::try_from(config.totp.window).unwrap_or(u8::MAX),
-                ..Totp::default()
-            },
-            fence: Some(context.store.fence()).filter(|&fence| fence > 0).map(UnixMillis),
-            separator: config.simple_bind.separator.bytes().next(),
-        }
-    }
-
-    /// Whether too many wrong passwords lock the account.
-    pub(super) fn locks_password(&self, account: &Account, now: UnixMillis) -> bool {
-        account.record.password_failures.door(now, &self.password) != Door::Open
-    }
-
-    /// The newest step of a factor that no code may have any more.
-    fn spent(&self, factor: &Factor, settings: &Totp) -> Option<Step> {
-        factor.last_step.max(self.fence.map(|fence| spent_by_fence(fence, settings)))
     }
 }
 

@@ -1,0 +1,58 @@
+//! By which rules a proof is judged: the configuration as far as proofs go by it, and the fence of the store.
+
+use crate::{
+    clock::UnixMillis,
+    factors::{
+        lockout::{Door, Settings as Lockout},
+        password::Scheme,
+        record::Factor,
+        totp::{Settings as Totp, Step, spent_by_fence},
+    },
+    handlers::{context::Context, hashing::configured_scheme, subject::Account},
+};
+
+/// The configuration as far as proofs go by it.
+pub(super) struct Rules {
+    pub(super) scheme: Scheme,
+    pub(super) password: Lockout,
+    pub(super) second_factor: Lockout,
+    pub(super) totp: Totp,
+    fence: Option<UnixMillis>,
+    pub(super) separator: Option<u8>,
+}
+
+impl Rules {
+    /// The rules as they are now.
+    pub(super) fn of(context: &Context) -> Self {
+        let config = context.config.load();
+        let password = Lockout {
+            failures: config.lockout.failures,
+            duration: config.lockout.duration,
+            forget_after: config.lockout.forget_after,
+            closed_after: None,
+        };
+        let close_after = config.lockout.close_factor_after;
+        Self {
+            scheme: configured_scheme(&config),
+            password,
+            second_factor: Lockout { closed_after: (close_after > 0).then_some(close_after), ..password },
+            totp: Totp {
+                period_seconds: u32::try_from(config.totp.step.as_secs()).unwrap_or(u32::MAX),
+                window: u8::try_from(config.totp.window).unwrap_or(u8::MAX),
+                ..Totp::default()
+            },
+            fence: Some(context.store.fence()).filter(|&fence| fence > 0).map(UnixMillis),
+            separator: config.simple_bind.separator.bytes().next(),
+        }
+    }
+
+    /// Whether too many wrong passwords lock the account.
+    pub(super) fn locks_password(&self, account: &Account, now: UnixMillis) -> bool {
+        account.record.password_failures.door(now, &self.password) != Door::Open
+    }
+
+    /// The newest step of a factor that no code may have any more.
+    pub(super) fn spent(&self, factor: &Factor, settings: &Totp) -> Option<Step> {
+        factor.last_step.max(self.fence.map(|fence| spent_by_fence(fence, settings)))
+    }
+}
