@@ -18,6 +18,7 @@ const LONGEST_PATH: usize = 100;
 #[derive(Debug)]
 pub struct LocalSocket {
     path: PathBuf,
+    name: PathBuf,
     _folder: Option<File>,
 }
 
@@ -27,13 +28,18 @@ impl LocalSocket {
     /// # Errors
     /// When the path is long and the folder cannot be opened.
     pub fn in_folder(folder: &Path) -> io::Result<Self> {
-        let path = folder.join(NAME);
-        if path.as_os_str().len() <= LONGEST_PATH {
-            return Ok(Self { path, _folder: None });
+        let name = folder.join(NAME);
+        if name.as_os_str().len() <= LONGEST_PATH {
+            return Ok(Self { path: name.clone(), name, _folder: None });
         }
         let folder = File::open(folder)?;
         let path = PathBuf::from(format!("/proc/self/fd/{}", folder.as_raw_fd())).join(NAME);
-        Ok(Self { path, _folder: Some(folder) })
+        Ok(Self { path, name, _folder: Some(folder) })
+    }
+
+    /// What it is called, for people.
+    pub fn name(&self) -> &Path {
+        &self.name
     }
 
     /// Where to bind or connect.

@@ -302,7 +302,7 @@ macro_rules! words {
             fn read(value: &$crate::config::value::Value) -> Result<Self, String> {
                 match &value.kind {
                     $( $crate::config::value::Kind::Text(text) if text == $word => Ok(Self::$Variant), )+
-                    _ => Err(["one of", $( concat!("\"", $word, "\""), )+].join(" ")),
+                    _ => Err([$( concat!("\"", $word, "\""), )+].join(" or ")),
                 }
             }
             fn written(&self) -> Option<String> {

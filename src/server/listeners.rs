@@ -78,7 +78,7 @@ impl Doors {
 
     /// The Unix socket in the data directory.
     pub(super) fn local(&self) -> &std::path::Path {
-        self.local.path()
+        self.local.name()
     }
 
     /// Ends all doors; returns when what was under way is finished, or has taken too long.
