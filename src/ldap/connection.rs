@@ -25,6 +25,7 @@ use zeroize::Zeroize;
 
 use super::{
     door::Door,
+    limits::Limits,
     output::{Output, SOFT_MARK},
     session::{Finished, Flow, Session},
     stopping::StopSignal,
@@ -32,7 +33,7 @@ use super::{
 };
 use crate::{
     caller::{Caller, Channel},
-    config::{LimitsSettings, LogLevel},
+    config::LogLevel,
     telemetry::audit,
 };
 
@@ -98,20 +99,6 @@ enum Happening {
     Due,
     /// Nothing remains to be done.
     Over,
-}
-
-/// What bounds a connection; read anew when requests arrive.
-#[derive(Clone, Copy)]
-struct Limits {
-    idle_anonymous: Duration,
-    idle_authenticated: Duration,
-    incomplete_message: Duration,
-    tls_handshake: Duration,
-    write: Duration,
-    drain: Duration,
-    message_anonymous: usize,
-    message_authenticated: usize,
-    operations: usize,
 }
 
 /// One timer for all deadlines: set anew only for an earlier one, so that most requests do not touch it.
@@ -444,21 +431,5 @@ impl Connection {
         });
         // Whatever comes of it, the connection ends.
         let _ = timeout(LINGER, leave).await;
-    }
-}
-
-impl Limits {
-    fn of(settings: &LimitsSettings) -> Self {
-        Self {
-            idle_anonymous: settings.idle_anonymous,
-            idle_authenticated: settings.idle_authenticated,
-            incomplete_message: settings.incomplete_message,
-            tls_handshake: settings.tls_handshake,
-            write: settings.write,
-            drain: settings.drain,
-            message_anonymous: settings.message_anonymous.octets(),
-            message_authenticated: settings.message_authenticated.octets(),
-            operations: settings.operations_per_connection as usize,
-        }
     }
 }

@@ -3,7 +3,7 @@
 //! `listener.rs` accepts and bounds; `connection.rs` moves octets and keeps time; `session.rs` knows who is bound and what runs;
 //! `operation.rs` turns one request into calls of handlers and their outcome into one response. Beside them: `search.rs`,
 //! `update.rs`, `bind.rs` (what is particular to these requests), `controls.rs`; below them `outcome.rs` (what the client and the
-//! log are told), `running_search.rs`, and three small things that a connection is made of (`transport.rs`, `output.rs`,
+//! log are told), `running_search.rs`, and the small things that a connection is made of (`transport.rs`, `output.rs`, `limits.rs`,
 //! `stopping.rs`).
 //!
 //! What a connection does between two reads: all complete requests in the buffer are decoded; reads run inline and append their
@@ -14,6 +14,7 @@ mod bind;
 mod connection;
 pub mod controls;
 pub mod door;
+mod limits;
 mod listener;
 mod operation;
 mod outcome;
