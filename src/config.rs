@@ -81,7 +81,7 @@ words! {
 section! {
     /// The LDAP door.
     pub struct LdapSettings {
-        /// Addresses for LDAP; StartTLS is offered there when [tls] is set up.
+        /// Addresses for LDAP; StartTLS is offered there when there is a certificate.
         pub listen: Vec<SocketAddr> = vec![SocketAddr::from(([127, 0, 0, 1], 3389))];
         /// Addresses for LDAP over TLS (ldaps).
         pub listen_tls: Vec<SocketAddr> = vec![SocketAddr::from(([127, 0, 0, 1], 6636))];
@@ -285,7 +285,7 @@ words! {
 }
 
 section! {
-    /// Who may see and do what; one [[access]] per rule. For each attribute the first rule that matches decides; what no rule
+    /// Who may see and do what; one `[[access]]` per rule. For each attribute the first rule that matches decides; what no rule
     /// matches is refused. Without any rule: anonymous clients see the root DSE and the schema; users see what is not secret
     /// and change a few attributes of their own; root and the privilege bypass-acl do all.
     pub struct AccessRule {
