@@ -48,8 +48,10 @@ pub(super) struct Attempt<'a> {
 
 /// How far a bind got: the caller, and the account it was about.
 pub(super) struct Outcome {
-    dn: Option<String>,
-    caller: Result<Caller>,
+    /// The account's DN, if the bind got as far as one.
+    pub(super) dn: Option<String>,
+    /// Who the connection is now, or why not.
+    pub(super) caller: Result<Caller>,
 }
 
 impl Attempt<'_> {

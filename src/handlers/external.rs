@@ -3,28 +3,32 @@
 
 use std::sync::Arc;
 
-use countersign_proto::{result_code::ResultCode, sasl_external::ExternalCredentials};
+use countersign_proto::sasl_external::ExternalCredentials;
 
 use crate::{
     caller::{Caller, Identity, Strength},
-    directory::identity::AuthenticationId,
     error::{Error, Result},
-    handlers::{Mechanism, context::Context},
+    handlers::{
+        Mechanism,
+        bind::{Attempt, Outcome},
+        context::Context,
+        subject::acting_as,
+    },
+    telemetry::reason,
 };
 
 impl Mechanism for ExternalCredentials {
     async fn authenticate(self, context: &Context, caller: &Caller) -> Result<Caller> {
-        if !caller.channel.trusted_peer {
-            return Err(Error::invalid_credentials("no-external-identity"));
-        }
-        let root = context.config.load().root.dn.clone();
-        match self.authorization_id.as_deref().map(AuthenticationId::parse) {
-            None => {}
-            Some(Some(AuthenticationId::Dn(dn))) if dn.key(&context.schema) == context.root_key => {}
-            Some(_) => {
-                return Err(Error::new(ResultCode::AUTHORIZATION_DENIED, "The peer may act as the root user only"));
+        let authorization_id = self.authorization_id.as_deref();
+        let attempt = Attempt { mechanism: "EXTERNAL", user: "", authorization_id };
+        let outcome = async {
+            if !caller.channel.trusted_peer {
+                return Outcome::failed(Error::invalid_credentials(reason::NO_EXTERNAL_IDENTITY));
             }
-        }
-        Ok(caller.become_identity(Identity::Root(Arc::from(root)), Strength::One))
+            let root = context.config.load().root.dn.clone();
+            let proven = caller.become_identity(Identity::Root(Arc::from(root.as_str())), Strength::One);
+            Outcome { dn: Some(root), caller: acting_as(context, proven, authorization_id).await }
+        };
+        attempt.audited(context, caller, outcome).await
     }
 }

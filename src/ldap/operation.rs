@@ -187,7 +187,9 @@ impl Session {
             let begun = Instant::now();
             let Asked { value, caller, password_policy } = asked;
             let result = call(value.as_ref().map(|value| value.as_slice()), &context, &caller).await;
-            audit(&context.audit, LogLevel::Info, &caller, (route.name, None), begun, result.as_ref().err());
+            // What carries no secret changes nothing either, and is asked often.
+            let level = if route.confidential { LogLevel::Info } else { LogLevel::Debug };
+            audit(&context.audit, level, &caller, (route.name, None), begun, result.as_ref().err());
             let mut response = Vec::new();
             let list = answered(password_policy);
             match &result {

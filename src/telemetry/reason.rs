@@ -15,6 +15,8 @@ reasons! {
     NO_SUCH_USER = "no-such-user";
     /// The authentication ID names more than one entry.
     AMBIGUOUS_USER = "ambiguous-user";
+    /// The connection itself proves nobody: no Unix socket, or a peer that is neither the server's own user nor root.
+    NO_EXTERNAL_IDENTITY = "no-external-identity";
     /// The static password is not the account's.
     WRONG_PASSWORD = "wrong-password";
     /// The account has no static password.
