@@ -249,3 +249,19 @@ fn ldapwhoami_binds_in_every_way_it_knows() {
     let shown = command::run("ldapwhoami", &plain).succeeded();
     assert_eq!(shown.stdout.trim(), format!("dn:{BOB}"));
 }
+
+#[test]
+fn external_is_the_root_user_over_the_unix_socket_and_a_failed_bind_everywhere_else() {
+    let server = Server::start();
+    let mut client = server.client();
+    assert_eq!(client.bind_sasl("EXTERNAL", None).code, INVALID_CREDENTIALS);
+    assert_eq!(client.bind_sasl("EXTERNAL", Some(b"dn:")).code, INVALID_CREDENTIALS);
+    assert_eq!(client.who_am_i(), "");
+    let socket = server.site().join("data/ldapi").display().to_string().replace('/', "%2F");
+    let url = format!("ldapi://{socket}");
+    let told = command::run("ldapwhoami", &["-Q", "-Y", "EXTERNAL", "-H", &url]).succeeded();
+    assert_eq!(told.stdout.trim(), format!("dn:{ROOT}"));
+    let as_bob = format!("dn:{BOB}");
+    let told = command::run("ldapwhoami", &["-Q", "-Y", "EXTERNAL", "-X", &as_bob, "-H", &url]).succeeded();
+    assert_eq!(told.stdout.trim(), as_bob);
+}
