@@ -340,6 +340,19 @@ section! {
     }
 }
 
+section! {
+    /// Requests that the server itself sends by HTTP: short messages, webhooks, validation services, key sets. Certificates are
+    /// always verified; http without TLS goes to this machine only.
+    pub struct OutgoingSettings {
+        /// The time for one whole exchange, from the name to the last octet of the answer.
+        pub timeout: Duration = Duration::from_secs(10), if |time| (Duration::from_millis(100)..=Duration::from_secs(60)).contains(time), "\"100ms\" to \"60s\"";
+        /// CA certificates (PEM) that are trusted beside the system's.
+        pub ca_file: Option<PathBuf> = None, example r#""tls/outgoing-ca.pem""#;
+        /// A proxy that makes the connections (HTTP CONNECT), without a user name; https goes through it.
+        pub proxy: Option<String> = None, example r#""http://proxy.example.com:3128""#;
+    }
+}
+
 words! {
     /// Which store keeps the entries.
     pub enum StoreKind {
@@ -385,6 +398,8 @@ pub struct Config {
     pub password: PasswordSettings,
     /// `[lockout]`
     pub lockout: LockoutSettings,
+    /// `[outgoing]`
+    pub outgoing: OutgoingSettings,
     /// `[[access]]`, in order
     pub access: Vec<AccessRule>,
     /// `[log]`
@@ -409,6 +424,7 @@ macro_rules! each_section {
             totp,
             password,
             lockout,
+            outgoing,
             log,
             store
         )
@@ -548,7 +564,9 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         let mut paths = vec![&mut self.server.data_dir, &mut self.server.seal_key_file];
         paths.extend(
-            [&mut self.tls.certificate, &mut self.tls.private_key, &mut self.tls.client_ca].into_iter().flatten(),
+            [&mut self.tls.certificate, &mut self.tls.private_key, &mut self.tls.client_ca, &mut self.outgoing.ca_file]
+                .into_iter()
+                .flatten(),
         );
         for path in paths {
             *path = folder.join(&*path);

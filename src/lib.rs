@@ -6,7 +6,8 @@
 //!
 //! `server` is the only place that knows all of these: it builds them from a `config`, connects them and stops them. `cli` is the
 //! command line around it. The ground floor is small and knows nothing of the rest: `error`, `clock`, `random`, `seal` (secrets at
-//! rest), `tls`, `telemetry` (the log), `caller` (who asks), `connections`, `files`, `local_socket`, `open_files`.
+//! rest), `tls`, `telemetry` (the log), `caller` (who asks), `connections`, `files`, `local_socket`,
+//! `open_files`, `outgoing` (the house as an HTTP client).
 //!
 //! `ARCHITECTURE.md` has the tree, two journeys through it and the rules for its arrows.
 
@@ -24,6 +25,7 @@ pub mod handlers;
 pub mod ldap;
 pub mod local_socket;
 pub mod open_files;
+pub mod outgoing;
 pub mod random;
 pub mod rest;
 pub mod routes;

@@ -33,6 +33,7 @@ use crate::{
         virtual_entries::VirtualEntries,
     },
     ldap, open_files,
+    outgoing::Outgoing,
     random::{Random, SystemRandom, octets},
     routes,
     telemetry::audit::Audit,
@@ -236,5 +237,6 @@ pub fn check(config: &Config) -> Result<(), StartError> {
     root_key(config, &schema)?;
     compile(config, &schema)?;
     Tls::load(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
+    Outgoing::new(&config.outgoing).map_err(|error| StartError::because("[outgoing]", error))?;
     Ok(())
 }

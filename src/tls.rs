@@ -7,7 +7,7 @@ use std::{fmt, path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
 use rustls::{
-    RootCertStore, ServerConfig,
+    ClientConfig, RootCertStore, ServerConfig,
     crypto::CryptoProvider,
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
     version::{TLS12, TLS13},
@@ -84,7 +84,7 @@ impl Doors {
         let provider = provider();
         let mut ldap = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
-            .map_err(|error| TlsError(format!("the TLS settings do not fit together: {error}")))?
+            .map_err(TlsError::versions)?
             .with_client_cert_verifier(client_verifier(settings, provider)?)
             .with_single_cert(chain, key)
             .map_err(|error| {
@@ -109,6 +109,26 @@ fn client_verifier(
         .allow_unauthenticated()
         .build()
         .map_err(|error| TlsError::file("the CA of client certificates", file, &error))
+}
+
+/// The settings of a client that trusts these CAs and nothing else.
+///
+/// # Errors
+/// When the provider cannot do what the protocol versions need.
+pub fn client(roots: RootCertStore) -> Result<Arc<ClientConfig>, TlsError> {
+    let client = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13, &TLS12])
+        .map_err(TlsError::versions)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(client))
+}
+
+/// The CA certificates that this machine trusts; none where it has none. What rustls cannot read of them is left out.
+pub fn system_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
 }
 
 /// The CA certificates in a PEM file.
@@ -137,6 +157,10 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
 }
 
 impl TlsError {
+    fn versions(error: rustls::Error) -> Self {
+        Self(format!("the TLS settings do not fit together: {error}"))
+    }
+
     fn file(what: &str, file: &Path, error: &dyn fmt::Display) -> Self {
         Self(format!("{what} {} cannot be used: {error}", file.display()))
     }

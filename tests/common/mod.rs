@@ -13,6 +13,7 @@ pub mod process;
 pub mod requests;
 pub mod server;
 pub mod totp;
+pub mod web_server;
 
 /// Result codes (RFC 4511 appendix A) by name.
 pub mod code {

@@ -1,6 +1,6 @@
 //! One HTTPS request, for the demonstration: enough of HTTP to show that it is HTTP.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path};
 
 use rustls_pki_types::ServerName;
 use serde_json::Value;
@@ -20,12 +20,9 @@ pub(super) async fn post(
     path: &str,
     body: &Value,
 ) -> Result<(String, Value), Failure> {
-    let settings = rustls::ClientConfig::builder_with_provider(tls::provider())
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(tls::roots(ca_file)?)
-        .with_no_client_auth();
+    let settings = tls::client(tls::roots(ca_file)?)?;
     let stream = TcpStream::connect(address).await?;
-    let mut stream = TlsConnector::from(Arc::new(settings)).connect(ServerName::try_from("localhost")?, stream).await?;
+    let mut stream = TlsConnector::from(settings).connect(ServerName::try_from("localhost")?, stream).await?;
     let body = body.to_string();
     let request = format!(
         "POST {path} HTTP/1.1\r\nHost: localhost:{}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
