@@ -118,6 +118,7 @@ fn each_library_stays_in_its_rooms() {
         ("http_body_util", &["src/rest", "src/outgoing"]),
         ("rasn", &["src/routes"]),
         ("heed", &["src/store"]),
+        ("aes", &["src/factors"]),
         ("argon2", &["src/factors"]),
         ("bcrypt", &["src/factors"]),
         ("chacha20poly1305", &["src/seal"]),

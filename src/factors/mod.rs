@@ -7,6 +7,7 @@ pub mod lockout;
 pub mod password;
 pub mod record;
 pub mod totp;
+pub mod yubikey;
 
 #[cfg(test)]
 mod tests;

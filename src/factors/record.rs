@@ -12,6 +12,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode as decode_fields, decode
 use super::{
     lockout::Failures,
     totp::{Settings, Step},
+    yubikey::Token,
 };
 use crate::clock::UnixMillis;
 
@@ -89,6 +90,15 @@ pub struct Factor {
     /// TOTP: seconds of a time step; absent: as configured.
     #[n(9)]
     pub period_seconds: Option<u32>,
+    /// YubiKey: its public ID, in lower case.
+    #[n(10)]
+    pub public_id: Option<String>,
+    /// YubiKey: the newest token that was seen of it.
+    #[n(11)]
+    pub last_token: Option<Token>,
+    /// YubiKey: the nonce with which a client of the validation protocol brought that token.
+    #[n(12)]
+    pub last_nonce: Option<String>,
 }
 
 /// What a factor is.
@@ -96,6 +106,9 @@ pub struct Factor {
 pub enum Kind {
     /// A TOTP shared secret (RFC 6238), HMAC-SHA-1.
     Totp,
+    /// A YubiKey that makes Yubico OTPs; `secret` is its AES key and private ID, empty where other servers have them. It stands in
+    /// the device's own record, not in its owner's: the counters are the device's, whoever owns it.
+    Yubikey,
     /// A kind of a newer program: kept, never used.
     Unknown(u32),
 }
@@ -147,20 +160,26 @@ impl Record {
 
     /// A further TOTP factor with this sealed secret, active at once; its id.
     pub fn add_totp(&mut self, sealed_secret: Vec<u8>, label: String, now: UnixMillis) -> u32 {
+        self.add(Factor { label, secret: sealed_secret, ..Factor::new(Kind::Totp, now) })
+    }
+
+    /// The device that this record is about, if it is a YubiKey's record.
+    pub fn yubikey(&self) -> Option<&Factor> {
+        self.factors.iter().find(|factor| factor.kind == Kind::Yubikey)
+    }
+
+    /// The same, to be changed; it is added if the record has none.
+    pub fn yubikey_mut(&mut self, public_id: &str, now: UnixMillis) -> Option<&mut Factor> {
+        if self.yubikey().is_none() {
+            self.add(Factor { public_id: Some(public_id.to_owned()), ..Factor::new(Kind::Yubikey, now) });
+        }
+        self.factors.iter_mut().find(|factor| factor.kind == Kind::Yubikey)
+    }
+
+    fn add(&mut self, factor: Factor) -> u32 {
         let id = self.next_id;
         self.next_id = id.saturating_add(1);
-        self.factors.push(Factor {
-            id,
-            kind: Kind::Totp,
-            label,
-            pending: false,
-            added: now,
-            last_used: None,
-            secret: sealed_secret,
-            last_step: None,
-            digits: None,
-            period_seconds: None,
-        });
+        self.factors.push(Factor { id, ..factor });
         id
     }
 
@@ -180,6 +199,24 @@ impl Record {
 }
 
 impl Factor {
+    fn new(kind: Kind, now: UnixMillis) -> Self {
+        Self {
+            id: 0,
+            kind,
+            label: String::new(),
+            pending: false,
+            added: now,
+            last_used: None,
+            secret: Vec::new(),
+            last_step: None,
+            digits: None,
+            period_seconds: None,
+            public_id: None,
+            last_token: None,
+            last_nonce: None,
+        }
+    }
+
     /// How this factor's codes are made, where it differs from the configuration.
     pub fn settings(&self, configured: &Settings) -> Settings {
         Settings {
@@ -214,6 +251,7 @@ impl<C> Encode<C> for Kind {
     fn encode<W: encode::Write>(&self, encoder: &mut Encoder<W>, _: &mut C) -> Result<(), encode::Error<W::Error>> {
         encoder.u32(match self {
             Self::Totp => 1,
+            Self::Yubikey => 2,
             Self::Unknown(number) => *number,
         })?;
         Ok(())
@@ -224,6 +262,7 @@ impl<'b, C> Decode<'b, C> for Kind {
     fn decode(decoder: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
         Ok(match decoder.u32()? {
             1 => Self::Totp,
+            2 => Self::Yubikey,
             number => Self::Unknown(number),
         })
     }
@@ -249,6 +288,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::factors::yubikey::Counters;
 
     const NOW: UnixMillis = UnixMillis(1_700_000_000_123);
 
@@ -258,6 +298,9 @@ mod tests {
         record.claim_step(id, Step(55), NOW);
         record.add_totp(vec![4], String::new(), NOW);
         record.password_failures = Failures { count: 3, consecutive: 4, last: NOW };
+        let device = record.yubikey_mut("vvcc", NOW).unwrap();
+        device.last_token = Some(Token { counters: Counters { session: 7, uses: 3 }, timestamp: 99 });
+        device.last_nonce = Some("nonce".to_owned());
         record
     }
 
