@@ -7,15 +7,22 @@
 
 #![forbid(unsafe_code)]
 
+pub mod account;
 pub mod ber;
 pub mod cancel;
+pub mod delivered_otp;
+pub mod delivery;
 pub mod ldap;
 pub mod oid;
 pub mod password;
+pub mod password_generation;
+pub mod password_quality;
 pub mod result_code;
 pub mod sasl_external;
 pub mod sasl_plain;
 pub mod text;
+pub mod token;
 pub mod totp;
 pub mod value;
 pub mod who_am_i;
+pub mod yubikey;

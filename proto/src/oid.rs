@@ -13,14 +13,46 @@ pub const CANCEL: &str = "1.3.6.1.1.8";
 pub const PASSWORD_MODIFY: &str = "1.3.6.1.4.1.4203.1.11.1";
 /// Who am I? (RFC 4532).
 pub const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
+/// Password policy state (UnboundID).
+pub const PASSWORD_POLICY_STATE: &str = "1.3.6.1.4.1.30221.1.6.1";
 /// Validate TOTP password (UnboundID).
 pub const VALIDATE_TOTP_PASSWORD: &str = "1.3.6.1.4.1.30221.2.6.15";
+/// Deliver one-time password, request (UnboundID).
+pub const DELIVER_ONE_TIME_PASSWORD: &str = "1.3.6.1.4.1.30221.2.6.24";
+/// Deliver one-time password, response of a success (UnboundID).
+pub const DELIVER_ONE_TIME_PASSWORD_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.25";
+/// Get password quality requirements, request (UnboundID).
+pub const GET_PASSWORD_QUALITY_REQUIREMENTS: &str = "1.3.6.1.4.1.30221.2.6.43";
+/// Get password quality requirements, response of a success (UnboundID).
+pub const GET_PASSWORD_QUALITY_REQUIREMENTS_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.44";
+/// Deliver password reset token, request (UnboundID).
+pub const DELIVER_PASSWORD_RESET_TOKEN: &str = "1.3.6.1.4.1.30221.2.6.45";
+/// Deliver password reset token, response of a success (UnboundID).
+pub const DELIVER_PASSWORD_RESET_TOKEN_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.46";
+/// Get supported OTP delivery mechanisms, request (UnboundID).
+pub const GET_SUPPORTED_OTP_DELIVERY_MECHANISMS: &str = "1.3.6.1.4.1.30221.2.6.47";
+/// Get supported OTP delivery mechanisms, response of a success (UnboundID).
+pub const GET_SUPPORTED_OTP_DELIVERY_MECHANISMS_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.48";
+/// Deliver single-use token, request (UnboundID).
+pub const DELIVER_SINGLE_USE_TOKEN: &str = "1.3.6.1.4.1.30221.2.6.49";
+/// Deliver single-use token, response of a success (UnboundID).
+pub const DELIVER_SINGLE_USE_TOKEN_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.50";
+/// Consume single-use token (UnboundID).
+pub const CONSUME_SINGLE_USE_TOKEN: &str = "1.3.6.1.4.1.30221.2.6.51";
+/// Register YubiKey OTP device (UnboundID).
+pub const REGISTER_YUBIKEY_OTP_DEVICE: &str = "1.3.6.1.4.1.30221.2.6.54";
+/// Deregister YubiKey OTP device (UnboundID).
+pub const DEREGISTER_YUBIKEY_OTP_DEVICE: &str = "1.3.6.1.4.1.30221.2.6.55";
 /// Generate TOTP shared secret, request (UnboundID).
 pub const GENERATE_TOTP_SHARED_SECRET: &str = "1.3.6.1.4.1.30221.2.6.56";
 /// Generate TOTP shared secret, response of a success (UnboundID).
 pub const GENERATE_TOTP_SHARED_SECRET_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.57";
 /// Revoke TOTP shared secret (UnboundID).
 pub const REVOKE_TOTP_SHARED_SECRET: &str = "1.3.6.1.4.1.30221.2.6.58";
+/// Generate password, request (UnboundID).
+pub const GENERATE_PASSWORD: &str = "1.3.6.1.4.1.30221.2.6.62";
+/// Generate password, response of a success (UnboundID).
+pub const GENERATE_PASSWORD_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.63";
 
 // Controls.
 

@@ -1,4 +1,5 @@
-//! Static passwords: the password modify operation (RFC 3062). What a good password is, is not said here.
+//! Static passwords: the password modify operation (RFC 3062). What a good password is, is asked in `password_quality.rs`; passwords
+//! are proposed in `password_generation.rs`.
 
 use serde::{Deserialize, Serialize};
 

@@ -92,21 +92,51 @@ pub(crate) fn refuse_value(value: Option<&[u8]>) -> Result<(), ValueError> {
     value.map_or(Ok(()), |_| Err(ValueError::new("The operation forbids a value")))
 }
 
+/// The elements of a value that is one SEQUENCE; octets after it are refused.
+pub(crate) fn elements(value: &[u8]) -> Result<Reader<'_>, ValueError> {
+    let mut outer = Reader::new(value);
+    let sequence = outer.sequence()?;
+    outer.finish()?;
+    Ok(sequence)
+}
+
 /// The members of a SEQUENCE of context-tagged elements, by the tags and names given, in whatever order they came. Repeated and
 /// unknown members and octets after the SEQUENCE are refused.
 pub(crate) fn members<'a, const N: usize>(
     value: &'a [u8],
     known: [(u8, &'static str); N],
 ) -> Result<[Option<&'a [u8]>; N], ValueError> {
-    let mut outer = Reader::new(value);
-    let mut sequence = outer.sequence()?;
-    outer.finish()?;
+    tagged_members(elements(value)?, known)
+}
+
+/// The same of what a SEQUENCE holds after its positional members.
+pub(crate) fn tagged_members<'a, const N: usize>(
+    sequence: Reader<'a>,
+    known: [(u8, &'static str); N],
+) -> Result<[Option<&'a [u8]>; N], ValueError> {
+    let unknown = |tag| Err(ValueError::new(format!("The value has an unknown member with tag 0x{tag:02X}")));
+    sort_members(sequence, known, unknown)
+}
+
+/// The same where the operation's page says that unknown members are ignored.
+pub(crate) fn known_members<'a, const N: usize>(
+    sequence: Reader<'a>,
+    known: [(u8, &'static str); N],
+) -> Result<[Option<&'a [u8]>; N], ValueError> {
+    sort_members(sequence, known, |_| Ok(()))
+}
+
+fn sort_members<'a, const N: usize>(
+    mut sequence: Reader<'a>,
+    known: [(u8, &'static str); N],
+    unknown: impl Fn(u8) -> Result<(), ValueError>,
+) -> Result<[Option<&'a [u8]>; N], ValueError> {
     let mut found = [None; N];
     while !sequence.is_empty() {
         let (tag, content) = sequence.element()?;
-        let slot = known.iter().zip(&mut found).find(|((known, _), _)| *known == tag);
-        let Some(((_, name), slot)) = slot else {
-            return Err(ValueError::new(format!("The value has an unknown member with tag 0x{tag:02X}")));
+        let Some(((_, name), slot)) = known.iter().zip(&mut found).find(|((known, _), _)| *known == tag) else {
+            unknown(tag)?;
+            continue;
         };
         if slot.replace(content).is_some() {
             return Err(ValueError::new(format!("The value repeats {name}")));
