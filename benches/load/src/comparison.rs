@@ -1,0 +1,181 @@
+//! The comparison: makes the data, loads it into both servers, runs the same loads against them in turn.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    thread::sleep,
+    time::Duration,
+};
+
+use crate::{
+    cases::Case,
+    data::{Population, ldif},
+    engine::{self, Shape, tally::Outcome},
+    loads::{Caller, Ledger, Load},
+    report::{Report, Row},
+    servers::{Served, Side, countersign::Countersign, files, limits, slapd::Slapd},
+};
+
+/// How long and how often.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// Counted seconds of a round.
+    pub(crate) seconds: f64,
+    /// Rounds, each against all servers in turn.
+    pub(crate) rounds: u32,
+    /// Reads are asked by root instead of an ordinary user.
+    pub(crate) is_root: bool,
+}
+
+/// Both servers with their data, running, and the limit.
+pub(crate) struct Comparison {
+    population: Population,
+    plan: Plan,
+    pub(crate) slapd: Slapd,
+    pub(crate) countersign: Countersign,
+    pub(crate) served: BTreeMap<Side, Served>,
+    ledgers: BTreeMap<Side, Ledger>,
+    ldif: [PathBuf; 2],
+    is_loaded: bool,
+    folder: PathBuf,
+}
+
+impl Comparison {
+    /// Makes the folders. What is already in `folder` from an earlier run with as many entries is used again.
+    pub(crate) fn new(folder: &Path, program: &Path, population: Population, plan: Plan) -> io::Result<Self> {
+        let folder = folder.join(population.entries.to_string());
+        let is_loaded = folder.join("loaded").exists();
+        if !is_loaded && folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let countersign = Countersign::new(folder.join("countersign"), program)?;
+        let slapd = Slapd::new(folder.join("slapd"), countersign.tls())?;
+        Ok(Self {
+            population,
+            plan,
+            slapd,
+            countersign,
+            served: BTreeMap::new(),
+            ledgers: [Side::Slapd, Side::Countersign, Side::Limit].map(|side| (side, Ledger::new(population))).into(),
+            ldif: ["slapd.ldif", "countersign.ldif"].map(|name| folder.join(name)),
+            is_loaded,
+            folder,
+        })
+    }
+
+    /// Whom the directory holds.
+    pub(crate) const fn population(&self) -> Population {
+        self.population
+    }
+
+    /// Loads both, unless that was done by an earlier run, and says what it took.
+    pub(crate) fn load(&mut self, report: &mut Report) -> io::Result<()> {
+        let [for_slapd, for_countersign] = &self.ldif;
+        if self.is_loaded {
+            return Report::say("The databases of an earlier run are used again.");
+        }
+        ldif::write(self.population, ldif::Dialect::Slapd, for_slapd)?;
+        ldif::write(self.population, ldif::Dialect::Countersign, for_countersign)?;
+        let taken = [self.slapd.load(for_slapd)?, self.countersign.load(for_countersign)?];
+        for folder in [self.slapd.data(), self.countersign.data()] {
+            files::settle(&folder)?;
+        }
+        crate::loading::report(report, self, taken)?;
+        for file in &self.ldif {
+            fs::remove_file(file)?;
+        }
+        fs::write(self.folder.join("loaded"), "")
+    }
+
+    /// Starts all three.
+    pub(crate) fn start(&mut self) -> io::Result<()> {
+        self.served.clear();
+        self.served.insert(Side::Slapd, self.slapd.start(false)?);
+        self.served.insert(Side::Countersign, self.countersign.start()?);
+        self.served.insert(Side::Limit, limits::start(&self.countersign.tls())?);
+        Ok(())
+    }
+
+    /// Has each read everybody once, so that no load pays for cold pages.
+    pub(crate) fn warm(&mut self) -> io::Result<()> {
+        let case = Case { load: Load::DnAll, connections: 16, depth: 16, is_tls: false };
+        let seconds = (self.population.entries as f64 / 50_000.0).clamp(1.0, 15.0);
+        for side in [Side::Slapd, Side::Countersign] {
+            self.round(case, side, seconds)?;
+        }
+        Ok(())
+    }
+
+    /// One load against all servers that have it, in turn.
+    pub(crate) fn case(&mut self, case: Case) -> io::Result<Row> {
+        let mut sides = case.load.sides();
+        if case.load == Load::Totp && !self.slapd.has("otp") || case.load == Load::Argon2id && !self.slapd.has("argon2")
+        {
+            sides.retain(|side| *side != Side::Slapd);
+        }
+        let has_overlay = case.load == Load::Totp && sides.contains(&Side::Slapd);
+        if has_overlay {
+            self.restart_slapd(true)?;
+        }
+        let mut outcomes: BTreeMap<Side, Outcome> = BTreeMap::new();
+        for _ in 0..self.plan.rounds {
+            for side in &sides {
+                let outcome = self.round(case, *side, self.plan.seconds)?;
+                match outcomes.get_mut(side) {
+                    Some(sum) => sum.add(&outcome),
+                    None => drop(outcomes.insert(*side, outcome)),
+                }
+            }
+        }
+        if has_overlay {
+            self.restart_slapd(false)?;
+        }
+        Ok(Row { case, outcomes })
+    }
+
+    fn restart_slapd(&mut self, with_codes: bool) -> io::Result<()> {
+        self.served.remove(&Side::Slapd);
+        self.served.insert(Side::Slapd, self.slapd.start(with_codes)?);
+        Ok(())
+    }
+
+    fn round(&mut self, case: Case, side: Side, seconds: f64) -> io::Result<Outcome> {
+        if case.load == Load::Delete {
+            self.provide(case, side, seconds)?;
+        }
+        let (Some(served), Some(ledger)) = (self.served.get(&side), self.ledgers.get_mut(&side)) else {
+            return Err(io::Error::other(format!("{} does not run", side.name())));
+        };
+        if case.load == Load::Totp {
+            sleep(ledger.until_codes());
+        }
+        let caller = match case.load.caller() {
+            Caller::Reader if self.plan.is_root => Caller::Root,
+            caller => caller,
+        };
+        // The limit knows no binds before a load, but answers them.
+        let target = served.target(case.is_tls, case.load.is_http(), caller.bind());
+        let mut asking = case.load.asking(self.population, side, ledger);
+        engine::run(&target, shape(case, seconds), &mut *asking)
+    }
+
+    /// Adds what a delete will take away.
+    fn provide(&mut self, case: Case, side: Side, seconds: f64) -> io::Result<()> {
+        let add = Case { load: Load::Add, ..case };
+        let left = self.ledgers.get(&side).map_or(0, Ledger::to_delete);
+        // Deletes may be quicker than adds: half as long again.
+        if left < 1_000 { self.round(add, side, seconds * 1.5).map(drop) } else { Ok(()) }
+    }
+}
+
+fn shape(case: Case, seconds: f64) -> Shape {
+    Shape {
+        connections: case.connections,
+        depth: case.depth,
+        rate: None,
+        warm_up: Duration::from_secs_f64((seconds / 10.0).clamp(0.05, 0.3)),
+        duration: Duration::from_secs_f64(seconds),
+    }
+}
