@@ -118,7 +118,7 @@ impl Search {
     /// Begins a search: resolves the base, compiles the filter, notes limits.
     ///
     /// # Errors
-    /// invalidDNSyntax; noSuchObject with the matched DN; unwillingToPerform for a cookie that is not of this search.
+    /// invalidDNSyntax; noSuchObject where the caller sees nothing; unwillingToPerform for a cookie that is not of this search.
     pub async fn begin(
         &mut self,
         request: &SearchRequest<'_>,
@@ -144,9 +144,7 @@ impl Search {
         match (self.base.is_empty(), shows_anything) {
             (false, false) => return Err(Error::no_such_object(None)),
             (true, false) => self.is_over = true,
-            (false, true) if self.scope != Some(Scope::Base) && context.store.find(&self.base).await?.is_none() => {
-                return Err(matched::no_such_object(context, caller, &self.base).await);
-            }
+            // Whether the base exists is asked at the end, if nothing was found below it.
             (_, true) => {}
         }
         Ok(())

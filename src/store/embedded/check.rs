@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use heed::{RoIter, types::Bytes};
+
 use super::{
     super::{EntryId, StoreError},
     Opened,
     draft::readable,
     envelope::{EntryRow, FactorRow, open_name},
-    keys,
-    rebuild::{SORT_BUDGET, postings},
+    keys, postings,
+    rebuild::{self, SORT_BUDGET, read_id},
     rules::Rules,
     sort::Sorter,
     tables::{Reader, Tables},
@@ -101,13 +103,8 @@ fn entries(tables: &Tables, snapshot: &Reader<'_>, report: &mut Report) -> Resul
 }
 
 fn entry_key<'a>(key: &[u8], value: &'a [u8]) -> Result<(EntryId, &'a [u8]), StoreError> {
-    let id = id(key)?;
+    let id = read_id(key)?;
     Ok((id, readable(EntryRow::open(id, value)?.entry)?.key()))
-}
-
-fn id(key: &[u8]) -> Result<EntryId, StoreError> {
-    let id = <[u8; 8]>::try_from(key).map(u64::from_be_bytes).map(EntryId);
-    id.map_err(|_| StoreError::Damaged("an entry has a wrong key".into()))
 }
 
 /// Every name leads to an entry, and every entry counts its children rightly.
@@ -133,7 +130,7 @@ fn names(tables: &Tables, snapshot: &Reader<'_>, report: &mut Report) -> Result<
     }
     for row in tables.entry.iter(snapshot).map_err(|error| tables.failed(error))? {
         let (key, value) = row.map_err(|error| tables.failed(error))?;
-        let Ok(row) = id(key).and_then(|id| Ok((id, EntryRow::open(id, value)?.children))) else { continue };
+        let Ok(row) = read_id(key).and_then(|id| Ok((id, EntryRow::open(id, value)?.children))) else { continue };
         let counted = children.remove(&row.0).unwrap_or(0);
         if counted != row.1 {
             report.problem(format!("entry {} has {counted} children and counts {}", row.0.0, row.1));
@@ -149,7 +146,7 @@ fn factors(tables: &Tables, snapshot: &Reader<'_>, report: &mut Report) -> Resul
     for row in tables.factor.iter(snapshot).map_err(|error| tables.failed(error))? {
         let (key, value) = row.map_err(|error| tables.failed(error))?;
         report.factors += 1;
-        if let Err(error) = id(key).and_then(|id| FactorRow::open(id, value)) {
+        if let Err(error) = read_id(key).and_then(|id| FactorRow::open(id, value)) {
             report.problem(error.to_string());
         }
         if tables.entry.get(snapshot, key).map_err(|error| tables.failed(error))?.is_none() {
@@ -167,27 +164,57 @@ fn index(tables: &Tables, rules: &Rules, snapshot: &Reader<'_>, report: &mut Rep
     }
     let directory = tempfile::tempdir().map_err(super::tables::io_failure)?;
     let mut sorter = Sorter::new(directory.path(), SORT_BUDGET);
-    postings(tables, rules, &mut sorter)?;
-    let mut stored = tables.index.iter(snapshot).map_err(|error| tables.failed(error))?.peekable();
-    sorter.merge(|key, value| {
-        let mut present = false;
-        while let Some(row) = stored.next_if(|row| !matches!(row, Ok((k, v)) if (*k, *v) > (key, value))) {
-            let row = row.map_err(|error| tables.failed(error))?;
-            report.index_rows += 1;
-            present |= row == (key, value);
-            if row != (key, value) {
-                report.problem("an index row belongs to no entry");
-            }
-        }
-        if !present {
-            report.problem("an entry is missing from the index");
-        }
+    rebuild::postings(tables, rules, &mut sorter)?;
+    let mut stored = Stored::new(tables, snapshot)?;
+    let mut is_other = false;
+    sorter.merge(|head, id| {
+        is_other = is_other || !stored.next_is(head, read_id(id)?)?;
         Ok(())
     })?;
-    for row in stored {
-        row.map_err(|error| tables.failed(error))?;
-        report.index_rows += 1;
-        report.problem("an index row belongs to no entry");
+    if is_other || !stored.is_over()? {
+        report.problem("the index does not hold exactly what the entries are to be found by");
     }
+    report.index_rows = stored.rows_read;
     Ok(())
+}
+
+/// The postings of the index table in order.
+struct Stored<'t> {
+    tables: &'t Tables,
+    rows: RoIter<'t, Bytes, Bytes>,
+    rows_read: u64,
+    head: Vec<u8>,
+    ids: std::vec::IntoIter<u64>,
+}
+
+impl<'t> Stored<'t> {
+    fn new(tables: &'t Tables, snapshot: &'t Reader<'_>) -> Result<Self, StoreError> {
+        let rows = tables.index.iter(snapshot).map_err(|error| tables.failed(error))?;
+        Ok(Self { tables, rows, rows_read: 0, head: Vec::new(), ids: Vec::new().into_iter() })
+    }
+
+    fn next_is(&mut self, head: &[u8], id: EntryId) -> Result<bool, StoreError> {
+        Ok(self.next()? == Some(id.0) && self.head == head)
+    }
+
+    fn is_over(&mut self) -> Result<bool, StoreError> {
+        Ok(self.next()?.is_none())
+    }
+
+    /// The next id; its term is `head` then.
+    fn next(&mut self) -> Result<Option<u64>, StoreError> {
+        loop {
+            if let Some(id) = self.ids.next() {
+                return Ok(Some(id));
+            }
+            let Some(row) = self.rows.next() else { return Ok(None) };
+            let (key, value) = row.map_err(|error| self.tables.failed(error))?;
+            self.rows_read += 1;
+            self.head.clear();
+            self.head.extend_from_slice(postings::head_of(key, value)?);
+            let mut ids = Vec::new();
+            postings::every_id(key, value, &mut |id| ids.push(id))?;
+            self.ids = ids.into_iter();
+        }
+    }
 }

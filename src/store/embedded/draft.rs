@@ -8,6 +8,7 @@ use super::{
     envelope::{EntryRow, FactorRow, open_name, seal_name},
     keys,
     meta::Number,
+    postings::Editor,
     rules::Rules,
     tables::Tables,
     terms::{Terms, changed_types, difference},
@@ -20,6 +21,7 @@ pub(super) struct Buffers {
     pub(super) row: Vec<u8>,
     old_terms: Terms,
     new_terms: Terms,
+    editor: Editor,
 }
 
 /// One write transaction.
@@ -248,17 +250,11 @@ impl<'e> Draft<'e> {
 
     fn write_terms(&mut self, id: EntryId) -> Result<(), StoreError> {
         self.touched = true;
-        let (chunk, value) = keys::posting(id.0);
-        let (gone, come) = (&self.buffers.old_terms, &self.buffers.new_terms);
-        let (index, txn) = (&self.tables.index, &mut self.txn);
-        let mut key = keys::Key::new();
-        difference(gone, come, |head, is_new| {
-            key.clear();
-            key.extend_from_slice(head);
-            key.extend_from_slice(&chunk);
-            if is_new { index.put(txn, &key, &value) } else { index.delete_one_duplicate(txn, &key, &value).map(drop) }
+        let Buffers { old_terms, new_terms, editor, .. } = &mut *self.buffers;
+        let (tables, txn) = (self.tables, &mut self.txn);
+        difference(old_terms, new_terms, |head, is_new| {
+            if is_new { editor.insert(tables, txn, head, id.0) } else { editor.remove(tables, txn, head, id.0) }
         })
-        .map_err(|error| self.tables.failed(error))
     }
 }
 

@@ -85,26 +85,8 @@ fn escaped(out: &mut Key, value: &[u8]) -> bool {
     false
 }
 
-/// How many octets a posting's key has behind its term's head.
+/// How many octets a chunk's key has behind its term's head.
 pub(super) const CHUNK: usize = 4;
-
-/// Where an id lies: the end of its posting's key, and the value there. One row of the index table holds up to 65,536 ids of one
-/// term, two octets each, in order.
-pub(super) fn posting(id: u64) -> ([u8; CHUNK], [u8; 2]) {
-    #[expect(clippy::cast_possible_truncation, reason = "ids stay below 2^48: one a microsecond for nine years")]
-    (((id >> 16) as u32).to_be_bytes(), (id as u16).to_be_bytes())
-}
-
-/// The id at a posting, if `key` is a posting of the term with this head.
-pub(super) fn id_of(head: &[u8], key: &[u8], value: &[u8]) -> Option<u64> {
-    let chunk: [u8; CHUNK] = key.strip_prefix(head)?.try_into().ok()?;
-    Some((u64::from(u32::from_be_bytes(chunk)) << 16) | u64::from(u16::from_be_bytes(value.try_into().ok()?)))
-}
-
-/// The id at a posting of whatever term.
-pub(super) fn id_of_any(key: &[u8], value: &[u8]) -> Option<u64> {
-    id_of(key.get(..key.len().checked_sub(CHUNK)?)?, key, value)
-}
 
 const _: () = assert!(NAME_PREFIX + HASH < 511 && 4 + VALUE_PREFIX + HASH + 1 + CHUNK < 511);
 
@@ -137,17 +119,6 @@ mod tests {
             }
         }
         assert!(values.iter().all(|value| head(value).len() + CHUNK < 511));
-    }
-
-    #[test]
-    fn postings_give_their_ids_back() {
-        for id in [0, 1, 0xFFFF, 0x1_0000, 0xFFFF_FFFF_FFFF] {
-            let (chunk, value) = posting(id);
-            let key = [&head(b"a")[..], &chunk].concat();
-            assert_eq!(id_of(&head(b"a"), &key, &value), Some(id));
-            assert_eq!(id_of_any(&key, &value), Some(id));
-            assert_eq!(id_of(&head(b"b"), &key, &value), None);
-        }
     }
 
     #[test]

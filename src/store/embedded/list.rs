@@ -1,5 +1,5 @@
-//! Ascending lists of ids out of the index, and their intersections and unions, read lazily: nobody pays for ids that a size limit
-//! or the other side of an AND makes superfluous.
+//! Ascending lists of ids out of the index, and their intersections and unions, read lazily and a chunk at a time: nobody pays for
+//! ids that a size limit or the other side of an AND makes superfluous.
 
 use std::ops::Bound;
 
@@ -8,21 +8,19 @@ use smallvec::SmallVec;
 
 use super::{
     super::StoreError,
-    keys::{self, Key},
+    keys::Key,
+    postings::{self, Block, Chunk, FEW, Row},
     tables::Tables,
 };
 
 /// A snapshot that lists are read from.
 pub(super) type Txn<'t> = heed::RoTxn<'t>;
 
-/// Lists up to this length are read at once, on the stack.
-pub(super) const FEW: usize = 16;
-
 /// Ascending ids.
 pub(super) enum Ids<'t> {
     /// No id at all.
     Nothing,
-    /// The ids under one term.
+    /// The ids under one term that has more than a few.
     Term(Postings<'t>),
     /// Ids that were collected and sorted.
     Sorted(SmallVec<[u64; FEW]>),
@@ -32,9 +30,19 @@ pub(super) enum Ids<'t> {
     Any(Vec<Self>),
 }
 
-impl Ids<'_> {
+impl<'t> Ids<'t> {
+    /// The ids under the term with this head.
+    pub(super) fn of_term(tables: &'t Tables, txn: &'t Txn<'t>, head: Key) -> Result<Self, StoreError> {
+        let stored = tables.index.get(txn, &head).map_err(|error| tables.failed(error))?;
+        Ok(match stored.map(Row::read).transpose()? {
+            None => Self::Nothing,
+            Some(Row::Few(ids)) => Self::Sorted(postings::few(ids).collect()),
+            Some(_) => Self::Term(Postings { tables, txn, head, cursor: None, current: None }),
+        })
+    }
+
     /// The same ids from the first one on.
-    pub(super) fn rewound(self) -> Self {
+    fn rewound(self) -> Self {
         match self {
             Self::Term(postings) => Self::Term(Postings { cursor: None, current: None, ..postings }),
             Self::Every(lists) => Self::Every(lists.into_iter().map(Self::rewound).collect()),
@@ -44,15 +52,16 @@ impl Ids<'_> {
     }
 
     /// Reads a short list to its end, so that its length is known; a longer one begins anew.
-    pub(super) fn shortened(mut self) -> Result<Self, StoreError> {
-        if let Self::Sorted(_) | Self::Nothing = self {
+    pub(super) fn shortened(self) -> Result<Self, StoreError> {
+        if self.is_collected() {
             return Ok(self);
         }
+        let mut walk = Walk::new(self);
         let mut ids = SmallVec::new();
         let mut from = 0;
-        while let Some(id) = self.seek(from)? {
+        while let Some(id) = walk.seek(from)? {
             if ids.len() == FEW {
-                return Ok(self.rewound());
+                return Ok(walk.ids.rewound());
             }
             ids.push(id);
             from = id + 1;
@@ -60,84 +69,122 @@ impl Ids<'_> {
         Ok(Self::Sorted(ids))
     }
 
+    /// How many ids there are, where they are at hand.
+    pub(super) fn collected(&self) -> Option<usize> {
+        match self {
+            Self::Nothing => Some(0),
+            Self::Sorted(ids) => Some(ids.len()),
+            _ => None,
+        }
+    }
+
     /// Whether all ids are at hand.
     pub(super) fn is_collected(&self) -> bool {
-        matches!(self, Self::Nothing | Self::Sorted(_))
+        self.collected().is_some()
     }
 
     /// Whether the list is known to be short.
     pub(super) fn is_short(&self) -> bool {
-        match self {
-            Self::Nothing => true,
-            Self::Sorted(ids) => ids.len() <= FEW,
-            _ => false,
-        }
+        self.collected().is_some_and(|count| count <= FEW)
     }
 
-    /// The smallest id at or above `from`. `from` must not be smaller than in the call before.
-    pub(super) fn seek(&mut self, from: u64) -> Result<Option<u64>, StoreError> {
+    /// Fills `block` with the first chunk numbered `from` or above that has an id; `false` if there is none. `from` must not be
+    /// smaller than in the call before.
+    fn block(&mut self, from: u64, block: &mut Block) -> Result<bool, StoreError> {
         match self {
-            Self::Nothing => Ok(None),
-            Self::Term(postings) => postings.seek(from),
-            Self::Sorted(ids) => Ok(ids.get(ids.partition_point(|id| *id < from)).copied()),
-            Self::Every(lists) => every(lists, from),
-            Self::Any(lists) => {
-                let mut smallest = None;
-                for list in lists {
-                    smallest = [smallest, list.seek(from)?].into_iter().flatten().min();
-                }
-                Ok(smallest)
-            }
+            Self::Nothing => Ok(false),
+            Self::Term(postings) => postings.block(from, block),
+            Self::Sorted(ids) => Ok(sorted_block(ids, from, block)),
+            Self::Every(lists) => every(lists, from, block),
+            Self::Any(lists) => any(lists, from, block),
         }
     }
 }
 
-/// Leapfrog: each list in turn jumps to where the others are, until all agree.
-fn every(lists: &mut [Ids<'_>], mut from: u64) -> Result<Option<u64>, StoreError> {
-    loop {
-        let target = from;
-        for list in lists.iter_mut() {
-            match list.seek(from)? {
-                Some(id) => from = id,
-                None => return Ok(None),
-            }
-        }
-        if from == target {
-            return Ok((!lists.is_empty()).then_some(from));
-        }
+fn sorted_block(ids: &[u64], from: u64, block: &mut Block) -> bool {
+    let start = ids.partition_point(|id| postings::number(*id) < from);
+    let mut rest = ids.iter().skip(start).copied().peekable();
+    let Some(number) = rest.peek().map(|first| postings::number(*first)) else { return false };
+    block.reset(number);
+    while let Some(id) = rest.next_if(|id| postings::number(*id) == number) {
+        block.insert(id);
     }
+    true
 }
 
-/// The ids under one term, by a cursor.
+/// Leapfrog: each list in turn jumps to the chunk where the others are, until all have one with common ids.
+fn every(lists: &mut [Ids<'_>], mut from: u64, block: &mut Block) -> Result<bool, StoreError> {
+    let Some((first, others)) = lists.split_first_mut() else { return Ok(false) };
+    let mut other = Block::empty();
+    'chunks: while first.block(from, block)? {
+        for list in others.iter_mut() {
+            if !list.block(block.number, &mut other)? {
+                return Ok(false);
+            }
+            if other.number > block.number {
+                from = other.number;
+                continue 'chunks;
+            }
+            if !block.keep(&other) {
+                from = block.number + 1;
+                continue 'chunks;
+            }
+        }
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+fn any(lists: &mut [Ids<'_>], from: u64, block: &mut Block) -> Result<bool, StoreError> {
+    let mut other = Block::empty();
+    let mut found = false;
+    for list in lists {
+        if !list.block(from, &mut other)? {
+            continue;
+        }
+        if found && other.number == block.number {
+            block.join(&other);
+        } else if !found || other.number < block.number {
+            *block = other.clone();
+            found = true;
+        }
+    }
+    Ok(found)
+}
+
+/// The ids under one term, by a cursor over its chunks.
 pub(super) struct Postings<'t> {
     tables: &'t Tables,
     txn: &'t Txn<'t>,
     head: Key,
     cursor: Option<RoRange<'t, Bytes, Bytes>>,
-    current: Option<u64>,
+    current: Option<(u64, Chunk<'t>)>,
 }
 
-impl<'t> Postings<'t> {
-    /// `head`: what the term's keys begin with (`keys::term`).
-    pub(super) fn new(tables: &'t Tables, txn: &'t Txn<'t>, head: Key) -> Self {
-        Self { tables, txn, head, cursor: None, current: None }
-    }
+/// Chunks that are stepped over rather than looked up.
+const STEPS: u64 = 4;
 
-    fn seek(&mut self, from: u64) -> Result<Option<u64>, StoreError> {
-        let near = self.current.is_some_and(|current| current >> 16 == from >> 16);
-        if self.cursor.is_none() || (!near && self.current.is_some_and(|current| current < from)) {
-            self.jump(from)?;
+impl Postings<'_> {
+    fn block(&mut self, from: u64, block: &mut Block) -> Result<bool, StoreError> {
+        match self.current {
+            None if self.cursor.is_some() => return Ok(false),
+            Some((number, _)) if from < number + STEPS => {}
+            _ => self.jump(from)?,
         }
-        while self.current.is_some_and(|current| current < from) {
+        while let Some((number, chunk)) = self.current {
+            if number >= from {
+                block.load(number, chunk);
+                return Ok(true);
+            }
             self.step()?;
         }
-        Ok(self.current)
+        Ok(false)
     }
 
-    /// To the chunk in which `from` lies, or the first one behind it.
-    fn jump(&mut self, from: u64) -> Result<(), StoreError> {
+    /// To the chunk of this number, or the first one behind it.
+    fn jump(&mut self, number: u64) -> Result<(), StoreError> {
         let length = self.head.len();
-        self.head.extend_from_slice(&keys::posting(from).0);
+        postings::push_number(&mut self.head, number);
         let bounds = (Bound::Included(self.head.as_slice()), Bound::Unbounded);
         let cursor = self.tables.index.range(self.txn, &bounds);
         self.head.truncate(length);
@@ -145,13 +192,59 @@ impl<'t> Postings<'t> {
         self.step()
     }
 
-    /// To the next id of this term.
+    /// To the next chunk of this term.
     fn step(&mut self) -> Result<(), StoreError> {
         self.current = match self.cursor.as_mut().and_then(Iterator::next).transpose() {
-            Ok(row) => row.and_then(|(key, value)| keys::id_of(&self.head, key, value)),
+            Ok(Some((key, value))) if key.starts_with(&self.head) => {
+                match (postings::number_of(key), Row::read(value)?) {
+                    (Some(number), Row::Chunk(chunk)) => Some((number, chunk)),
+                    _ => return Err(StoreError::Damaged("a chunk of the index is none".into())),
+                }
+            }
+            Ok(_) => None,
             Err(error) => return Err(self.tables.failed(error)),
         };
         Ok(())
+    }
+}
+
+/// One way through a list, from id to id.
+pub(super) struct Walk<'t> {
+    ids: Ids<'t>,
+    block: Option<Block>,
+}
+
+impl<'t> Walk<'t> {
+    pub(super) fn new(ids: Ids<'t>) -> Self {
+        Self { ids, block: None }
+    }
+
+    /// The smallest id at or above `from`. `from` must not be smaller than in the call before.
+    pub(super) fn seek(&mut self, from: u64) -> Result<Option<u64>, StoreError> {
+        match &self.ids {
+            Ids::Nothing => return Ok(None),
+            Ids::Sorted(ids) => return Ok(ids.get(ids.partition_point(|id| *id < from)).copied()),
+            _ => {}
+        }
+        let mut number = postings::number(from);
+        if let Some(block) = &self.block
+            && block.number >= number
+        {
+            if let Some(id) = block.first_from(from) {
+                return Ok(Some(id));
+            }
+            number = block.number + 1;
+        }
+        loop {
+            let block = self.block.get_or_insert_with(Block::empty);
+            if !self.ids.block(number, block)? {
+                return Ok(None);
+            }
+            match block.first_from(from) {
+                Some(id) => return Ok(Some(id)),
+                None => number = block.number + 1,
+            }
+        }
     }
 }
 
@@ -171,10 +264,10 @@ pub(super) fn collect(
         if !within(key) {
             break;
         }
-        if ids.len() == limit {
+        postings::every_id(key, value, &mut |id| ids.push(id))?;
+        if ids.len() > limit {
             return Ok(None);
         }
-        ids.extend(keys::id_of_any(key, value));
     }
     ids.sort_unstable();
     ids.dedup();

@@ -6,7 +6,7 @@
 //! tables (all keys sort as octets)
 //!   entry       id u64 BE                                     -> envelope(version, children, encoded entry)
 //!   name        name key, root first (keys.rs)                -> envelope(id)
-//!   index       attribute and kind u32 BE | value 0 | id >> 16 -> id & 0xFFFF, many in order
+//!   index       attribute and kind u32 BE | value 0 ...       -> ids (postings.rs)
 //!   factor      id u64 BE                                     -> envelope(version, factor record)
 //!   tombstone   sequence u64 BE | id u64 BE                    -> entry UUID, name key
 //!   meta        names of settings and counters                -> (meta.rs)
@@ -24,6 +24,7 @@ mod list;
 mod lock;
 mod meta;
 mod plan;
+mod postings;
 mod readers;
 mod rebuild;
 mod rules;

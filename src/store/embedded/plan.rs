@@ -1,6 +1,6 @@
 //! Which index lists lead to the candidates of a filter.
 //!
-//! An AND takes its smallest list, found by racing: all lists are read in steps until one ends. An OR needs a list for each of its
+//! An AND takes a list that is at hand if there is one, else what all its lists have in common. An OR needs a list for each of its
 //! members. A NOT, and whatever has no index, says nothing; where nothing is said, the scope is scanned. Whoever asked evaluates
 //! the filter on every candidate, so a list may be too long but never too short.
 
@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::{
     super::StoreError,
     keys::{self, Key, TermKind},
-    list::{Ids, Postings, collect},
+    list::{Ids, collect},
     rules::Rules,
     snapshot::Snapshot,
     terms,
@@ -47,16 +47,14 @@ impl<'t> Planner<'_, 't> {
             Node::And(nodes) => self.and(nodes.clone()),
             Node::Or(nodes) => self.or(nodes.clone()),
             Node::Equality { types, term } => {
-                self.any_type(types, Kind::Equality, |id| Ok(Some(self.term(id, Kind::Equality, term))))
+                self.any_type(types, Kind::Equality, |id| self.term(id, Kind::Equality, term).map(Some))
             }
             Node::Present { types } => {
-                self.any_type(types, Kind::Presence, |id| Ok(Some(self.term(id, Kind::Presence, b""))))
+                self.any_type(types, Kind::Presence, |id| self.term(id, Kind::Presence, b"").map(Some))
             }
             Node::GreaterOrEqual { types, term } => self.any_type(types, Kind::Ordering, |id| self.above(id, term)),
             Node::LessOrEqual { types, term } => self.any_type(types, Kind::Ordering, |id| self.below(id, term)),
-            Node::Substrings { types, parts } => {
-                self.any_type(types, Kind::Substring, |id| Ok(self.substrings(id, parts)))
-            }
+            Node::Substrings { types, parts } => self.any_type(types, Kind::Substring, |id| self.substrings(id, parts)),
             Node::False | Node::Undefined => Ok(Some(Ids::Nothing)),
             Node::Not | Node::True => Ok(None),
         }
@@ -69,18 +67,15 @@ impl<'t> Planner<'_, 't> {
             lists.extend(self.node(&node)?);
         }
         // Ranges are collected and sorted before anything can be read from them: only where nothing else is short.
-        let shortest = match race(lists)? {
-            Some(list) => Some(list.shortened()?),
-            None => None,
-        };
-        if shortest.as_ref().is_some_and(Ids::is_collected) {
-            return Ok(shortest);
+        let together = common(lists).map(Ids::shortened).transpose()?;
+        if together.as_ref().is_some_and(Ids::is_collected) {
+            return Ok(together);
         }
-        let mut lists: Vec<_> = shortest.into_iter().collect();
+        let mut lists: Vec<_> = together.into_iter().collect();
         for node in nodes.filter(is_range) {
             lists.extend(self.node(&node)?);
         }
-        race(lists)
+        Ok(common(lists))
     }
 
     fn or(&self, nodes: Nodes<'_>) -> Plan<'t> {
@@ -112,13 +107,13 @@ impl<'t> Planner<'_, 't> {
         Ok(Some(union(lists)))
     }
 
-    fn term(&self, attribute: AttributeId, kind: Kind, value: &[u8]) -> Ids<'t> {
+    fn term(&self, attribute: AttributeId, kind: Kind, value: &[u8]) -> Result<Ids<'t>, StoreError> {
         let mut head = Key::new();
         keys::term(&mut head, attribute.0, terms::kind(kind), value);
-        Ids::Term(Postings::new(self.search.tables, self.search.txn, head))
+        Ids::of_term(self.search.tables, self.search.txn, head)
     }
 
-    fn substrings(&self, attribute: AttributeId, parts: &[&[u8]]) -> Option<Ids<'t>> {
+    fn substrings(&self, attribute: AttributeId, parts: &[&[u8]]) -> Plan<'t> {
         let mut grams: SmallVec<[SmallVec<[u8; 16]>; 8]> = SmallVec::new();
         for part in parts {
             trigrams(part, &mut |gram| {
@@ -127,12 +122,8 @@ impl<'t> Planner<'_, 't> {
                 }
             });
         }
-        let mut lists = grams.iter().map(|gram| self.term(attribute, Kind::Substring, gram));
-        match grams.len() {
-            0 => None,
-            1 => lists.next(),
-            _ => Some(Ids::Every(lists.collect())),
-        }
+        let lists = grams.iter().map(|gram| self.term(attribute, Kind::Substring, gram));
+        Ok(common(lists.collect::<Result<_, _>>()?))
     }
 
     fn above(&self, attribute: AttributeId, value: &[u8]) -> Plan<'t> {
@@ -162,23 +153,14 @@ fn union(mut lists: Vec<Ids<'_>>) -> Ids<'_> {
     }
 }
 
-/// The list that ends first. Reading ahead costs far less than evaluating what a longer list would lead to.
-fn race<'t>(mut lists: Vec<Ids<'t>>) -> Plan<'t> {
-    if lists.len() < 2 {
-        return Ok(lists.pop());
+/// What all lists have in common; where one is at hand, that one: looking at its few entries costs less than the other lists do.
+fn common(mut lists: Vec<Ids<'_>>) -> Option<Ids<'_>> {
+    let at_hand = lists.iter().enumerate().filter_map(|(at, list)| list.collected().map(|count| (count, at)));
+    if let Some((_, at)) = at_hand.min() {
+        return Some(lists.swap_remove(at));
     }
-    // Lists go forward only, so what was read ahead is kept, and given again with what follows.
-    let mut ahead: Vec<Vec<u64>> = lists.iter().map(|_| Vec::new()).collect();
-    for level in [8, 64, 512, 4096] {
-        for (at, (list, read)) in lists.iter_mut().zip(&mut ahead).enumerate() {
-            while read.len() < level {
-                match list.seek(read.last().map_or(0, |last| last + 1))? {
-                    Some(id) => read.push(id),
-                    None => return Ok(Some(Ids::Sorted(ahead.swap_remove(at).into()))),
-                }
-            }
-        }
+    match lists.len() {
+        0 | 1 => lists.pop(),
+        _ => Some(Ids::Every(lists)),
     }
-    // All are long: whoever is first among them is as good as any, and agreeing with the others makes it shorter.
-    Ok(Some(Ids::Every(lists.into_iter().map(Ids::rewound).collect())))
 }

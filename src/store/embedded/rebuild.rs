@@ -6,7 +6,7 @@ use super::{
     super::{EntryId, StoreError},
     draft::readable,
     envelope::EntryRow,
-    keys,
+    postings::Rows,
     rules::Rules,
     sort::Sorter,
     tables::Tables,
@@ -51,52 +51,47 @@ pub(super) fn postings(tables: &Tables, rules: &Rules, sorter: &mut Sorter) -> R
     let mut poster = Poster::default();
     for row in tables.entry.iter(&snapshot).map_err(|error| tables.failed(error))? {
         let (key, value) = row.map_err(|error| tables.failed(error))?;
-        let id = <[u8; 8]>::try_from(key).map(u64::from_be_bytes).map(EntryId);
-        let id = id.map_err(|_| StoreError::Damaged("an entry has a wrong key".into()))?;
+        let id = read_id(key)?;
         poster.post(id, EntryRow::open(id, value)?.entry, rules, sorter)?;
     }
     Ok(())
+}
+
+/// An id as it stands in keys and in sorted postings.
+pub(super) fn read_id(octets: &[u8]) -> Result<EntryId, StoreError> {
+    let id = <[u8; 8]>::try_from(octets).map(u64::from_be_bytes).map(EntryId);
+    id.map_err(|_| StoreError::Damaged("an entry has a wrong key".into()))
 }
 
 /// Makes postings of entries, with buffers that are used again.
 #[derive(Default)]
 pub(super) struct Poster {
     terms: Terms,
-    key: keys::Key,
 }
 
 impl Poster {
     pub(super) fn post(&mut self, id: EntryId, entry: &[u8], rules: &Rules, to: &mut Sorter) -> Result<(), StoreError> {
         self.terms.fill(Some(readable(entry)?), rules);
-        let (chunk, value) = keys::posting(id.0);
-        for head in self.terms.iter() {
-            self.key.clear();
-            self.key.extend_from_slice(head);
-            self.key.extend_from_slice(&chunk);
-            to.push(&self.key, &value)?;
-        }
-        Ok(())
+        let id = id.0.to_be_bytes();
+        self.terms.iter().try_for_each(|head| to.push(head, &id))
     }
 }
 
 /// Appends sorted postings to the empty index table.
 pub(super) fn load(tables: &Tables, sorter: Sorter, mut progress: impl FnMut(u64)) -> Result<(), StoreError> {
-    let mut last = Vec::new();
     let mut appender = Appender::begin(tables)?;
+    let mut rows = Rows::new();
+    let mut append = |key: &[u8], row: &[u8]| appender.put(&tables.index, PutFlags::APPEND, key, row);
     let mut done = 0;
-    sorter.merge(|key, value| {
-        let flags = if last == key { PutFlags::APPEND_DUP } else { PutFlags::APPEND | PutFlags::APPEND_DUP };
-        appender.put(&tables.index, flags, key, value)?;
-        if last != key {
-            last.clear();
-            last.extend_from_slice(key);
-        }
+    sorter.merge(|head, id| {
+        rows.push(head, read_id(id)?.0, &mut append)?;
         done += 1;
         if done % 100_000 == 0 {
             progress(done);
         }
         Ok(())
     })?;
+    rows.finish(&mut append)?;
     appender.finish()
 }
 

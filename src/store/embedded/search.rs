@@ -7,8 +7,9 @@ use super::{
     draft::{id_of, readable},
     envelope::{EntryRow, FactorRow, open_name},
     keys,
-    list::{FEW, Ids},
+    list::{Ids, Walk},
     plan,
+    postings::FEW,
     rules::Rules,
     snapshot::Snapshot,
 };
@@ -97,11 +98,12 @@ impl<'t> Snapshot<'t> {
     fn by_ids(
         &self,
         query: &Query<'_>,
-        mut ids: Ids<'_>,
+        ids: Ids<'_>,
         mut from: u64,
         visitor: Visitor<'_>,
     ) -> Result<Progress, StoreError> {
-        while let Some(id) = ids.seek(from)? {
+        let mut walk = Walk::new(ids);
+        while let Some(id) = walk.seek(from)? {
             let found = self.entry(EntryId(id), true)?.ok_or_else(|| missing(EntryId(id)))?;
             match visit(query, found, visitor) {
                 Visit::Next => from = id + 1,

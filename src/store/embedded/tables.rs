@@ -6,9 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use heed::{
-    CommitOrAbort, Database, DatabaseFlags, Env, EnvFlags, EnvOpenOptions, RoTxn, RwTxn, WithoutTls, types::Bytes,
-};
+use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RoTxn, RwTxn, WithoutTls, types::Bytes};
 
 use super::super::StoreError;
 
@@ -42,7 +40,7 @@ pub(super) struct Tables {
     pub(super) entry: Table,
     /// Name key (`keys::name`) to envelope of the id.
     pub(super) name: Table,
-    /// Term and upper part of the id (`keys::Posting`) to lower 16 bits of ids, sorted.
+    /// Term (`keys::term`) to ids (`postings`).
     pub(super) index: Table,
     /// Entry id to envelope of the factor record.
     pub(super) factor: Table,
@@ -96,10 +94,6 @@ impl Tables {
 /// The names of the tables, in the order of the fields above.
 const NAMES: [&str; 6] = ["entry", "name", "index", "factor", "tombstone", "meta"];
 
-fn flags(name: &str) -> DatabaseFlags {
-    if name == "index" { DatabaseFlags::DUP_SORT | DatabaseFlags::DUP_FIXED } else { DatabaseFlags::empty() }
-}
-
 fn created(env: &Env<WithoutTls>) -> Result<[Table; 6], StoreError> {
     let failed = |error| failure(env.path(), error);
     let txn = env.write_txn().map_err(failed)?;
@@ -107,7 +101,7 @@ fn created(env: &Env<WithoutTls>) -> Result<[Table; 6], StoreError> {
         let mut tables = Vec::with_capacity(NAMES.len());
         for name in NAMES {
             let mut options = opener.database_options().types::<Bytes, Bytes>();
-            tables.push(options.name(name).flags(flags(name)).create(txn)?);
+            tables.push(options.name(name).create(txn)?);
         }
         let tables: [_; 6] = tables.try_into().map_err(|_| heed::Error::Mdb(heed::MdbError::Problem))?;
         Ok(CommitOrAbort::<_, ()>::Commit(tables))
@@ -124,7 +118,7 @@ fn existing(env: &Env<WithoutTls>) -> Result<[Table; 6], StoreError> {
         let mut tables = Vec::with_capacity(NAMES.len());
         for name in NAMES {
             let mut options = opener.database_options().types::<Bytes, Bytes>();
-            let table = options.name(name).flags(flags(name)).open(txn)?;
+            let table = options.name(name).open(txn)?;
             tables.push(table.ok_or(heed::Error::Mdb(heed::MdbError::NotFound))?);
         }
         let tables: [_; 6] = tables.try_into().map_err(|_| heed::Error::Mdb(heed::MdbError::Problem))?;
