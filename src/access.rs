@@ -2,6 +2,7 @@
 //! `caller.rs`; what an operation does with a refusal is the handler's.
 //!
 //! For each attribute the first rule decides that fits the entry, the caller and the attribute; what no rule fits is refused.
+//! The server's own tree (`directory::device_tree`) is nobody's but those who bypass the rules.
 //! Rights to a whole entry (add, delete, rename, proxy) are decided by the first fitting rule that is about all user attributes.
 
 mod default_rules;
@@ -20,6 +21,7 @@ use crate::{
     config::{AccessRule, Right},
     directory::{
         attribute_ids::AttributeId,
+        device_tree,
         dn::DnKey,
         entry::{Class, EntryRef},
         schema::Schema,
@@ -30,6 +32,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Access {
     rules: Vec<Rule>,
+    /// What no rule is about: the server's own tree.
+    reserved: DnKey,
     names_groups: bool,
 }
 
@@ -74,7 +78,7 @@ impl Access {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let names_groups = rules.iter().any(|rule| matches!(rule.who, Who::Group(_)));
-        Ok(Self { rules, names_groups })
+        Ok(Self { rules, reserved: device_tree::top_key(schema), names_groups })
     }
 
     /// Whether any rule is about members of a group, so that callers must bring theirs.
@@ -107,6 +111,9 @@ impl Access {
     ) -> View<'a> {
         if caller.bypasses_access() {
             return View { schema, grants: Grants::Everything };
+        }
+        if key.starts_with(self.reserved.as_bytes()) {
+            return View { schema, grants: Grants::ByRule(SmallVec::new()) };
         }
         let fits = |rule: &&Rule| rule.fits_caller(caller, key) && fits_content(rule);
         View { schema, grants: Grants::ByRule(self.rules.iter().filter(fits).collect()) }

@@ -129,11 +129,16 @@ impl Client {
 
     /// Adds, modifies, renames or deletes.
     pub(crate) async fn change(&mut self, change: LdapOp) -> Result<(), Failure> {
+        succeeded(&self.try_change(change).await?)
+    }
+
+    /// The same, where a refusal is an answer too.
+    pub(crate) async fn try_change(&mut self, change: LdapOp) -> Result<LdapResult, Failure> {
         match self.ask(change).await? {
             LdapOp::AddResponse(result)
             | LdapOp::ModifyResponse(result)
             | LdapOp::ModifyDNResponse(result)
-            | LdapOp::DelResponse(result) => succeeded(&result),
+            | LdapOp::DelResponse(result) => Ok(result),
             _ => Err(confused()),
         }
     }

@@ -61,7 +61,7 @@ fn shown(dn: &str, factors: &[Factor]) -> Answer {
 }
 
 /// Year to minute in UTC, or `never`.
-fn day(moment: Option<UnixMillis>) -> String {
+pub(super) fn day(moment: Option<UnixMillis>) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]Z");
     let Some(moment) = moment else { return "never".to_owned() };
     OffsetDateTime::from_unix_timestamp(i64::try_from(moment.seconds()).unwrap_or(i64::MAX))

@@ -19,6 +19,7 @@ mod site;
 mod totp;
 mod upkeep;
 mod user;
+mod yubikey;
 
 use std::{ffi::OsString, path::PathBuf, process::ExitCode};
 
@@ -77,6 +78,9 @@ enum Verb {
     /// Time-based one-time passwords of a user.
     #[command(subcommand)]
     Totp(totp::Totp),
+    /// YubiKeys whose OTPs this server judges itself, and who has which.
+    #[command(subcommand)]
+    Yubikey(yubikey::Yubikey),
 }
 
 /// Which server is meant.
@@ -117,5 +121,6 @@ fn carry_out(verb: Verb, as_json: bool) -> Result<Answer, Failure> {
         Verb::Health { target } => health::run(&target),
         Verb::User(user) => user.run(),
         Verb::Totp(totp) => totp.run(as_json),
+        Verb::Yubikey(yubikey) => yubikey.run(),
     }
 }

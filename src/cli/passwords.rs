@@ -71,7 +71,7 @@ pub(crate) fn from_file(file: &Path) -> Result<SecretText, Failure> {
 }
 
 /// Asks on the terminal, without showing what is typed.
-fn ask(question: &str) -> Result<SecretText, Failure> {
+pub(crate) fn ask(question: &str) -> Result<SecretText, Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::usage(
             "a password is needed and there is no terminal to ask on: name a file with --password-file FILE, or write the \

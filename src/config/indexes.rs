@@ -33,7 +33,7 @@ impl IndexSettings {
 }
 
 /// What applications look for. `eq` alone unless said.
-const BUILT_IN: [&str; 16] = [
+const BUILT_IN: [&str; 17] = [
     "objectClass",
     "entryUUID",
     "uid",
@@ -50,6 +50,7 @@ const BUILT_IN: [&str; 16] = [
     "ou",
     "manager",
     "telephoneNumber",
+    "ds-auth-yubikey-public-id",
 ];
 
 /// The built-in ones that are searched by parts too.

@@ -3,6 +3,7 @@
 pub mod attribute_ids;
 pub mod class;
 pub mod computed;
+pub mod device_tree;
 pub mod dn;
 pub mod entry;
 pub mod filter;

@@ -5,6 +5,7 @@ pub mod assertion;
 pub mod bind;
 pub mod compare;
 pub mod context;
+mod devices;
 pub mod external;
 pub mod hashing;
 pub mod matched;

@@ -12,14 +12,15 @@ mod naming;
 mod passwords;
 mod rename;
 mod secrets;
-mod stamps;
+pub(super) mod stamps;
 mod target;
+mod yubikeys;
 
 use crate::{
     caller::Caller,
     directory::modify::Modification,
     error::{Error, Result},
-    handlers::context::Context,
+    handlers::{context::Context, devices},
     store::{Applied, Change, StoreError},
 };
 
@@ -110,11 +111,13 @@ pub async fn update(update: Update, options: UpdateOptions, context: &Context, c
 /// How often a change is judged anew before the client is told to try later.
 const ATTEMPTS: u32 = 64;
 
-/// Applies changes. `None` if what they rest on changed meanwhile: judge again.
-async fn applied(changes: Vec<Change>, context: &Context) -> Result<Option<Applied>> {
+/// Applies changes. `None` if what they rest on changed meanwhile: judge again. `claims`: whether some are `devices::claimed`.
+async fn applied(changes: Vec<Change>, claims: bool, context: &Context) -> Result<Option<Applied>> {
     match context.store.apply(changes).await {
         Ok(applied) => Ok(Some(applied)),
         Err(StoreError::Conflict) => Ok(None),
+        // A device that was claimed came to be known meanwhile.
+        Err(error) if claims && devices::is_race(&error) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 use countersign_proto::result_code::ResultCode;
 
 /// Attributes whose values are passwords or secrets.
-const CONFIDENTIAL: [&str; 2] = ["userPassword", "ds-auth-totp-shared-secret"];
+const CONFIDENTIAL: [&str; 3] = ["userPassword", "ds-auth-totp-shared-secret", "countersign-yubikey-key"];
 
 /// The LDAP door: listeners are opened with it (`listener.rs`), and it stops them.
 pub struct Door {

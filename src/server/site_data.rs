@@ -7,6 +7,7 @@ use super::StartError;
 use crate::{
     config::{Config, IndexKind},
     directory::{
+        device_tree,
         dn::DnKey,
         index_terms::{Indexes, Kind},
         schema::Schema,
@@ -23,7 +24,7 @@ pub struct SiteData {
     pub schema: Arc<Schema>,
     /// What is indexed.
     pub indexes: Indexes,
-    /// The naming contexts.
+    /// The naming contexts, and the server's own tree.
     pub suffixes: Vec<DnKey>,
     /// Secrets at rest.
     pub sealer: Arc<Sealer>,
@@ -106,7 +107,7 @@ fn judged(config: &Config, schema: &Schema) -> Result<(Vec<DnKey>, Indexes), Sta
 }
 
 fn suffixes(config: &Config, schema: &Schema) -> Result<Vec<DnKey>, StartError> {
-    let mut suffixes: Vec<DnKey> = Vec::new();
+    let mut suffixes: Vec<DnKey> = vec![device_tree::top_key(schema)];
     for dn in &config.directory.base_dns {
         let key = DnKey::parse(dn, schema)
             .map_err(|error| StartError::new(format!("directory.base_dns: \"{dn}\" is no DN: {}", error.reason)))?;
@@ -115,7 +116,8 @@ fn suffixes(config: &Config, schema: &Schema) -> Result<Vec<DnKey>, StartError> 
         }
         if suffixes.iter().any(|other| other.is_within(&key) || key.is_within(other)) {
             return Err(StartError::new(format!(
-                "directory.base_dns: \"{dn}\" is within another one of the list, or holds it"
+                "directory.base_dns: \"{dn}\" is within another one of the list or the server's own {TREE}, or holds one",
+                TREE = device_tree::TOP
             )));
         }
         suffixes.push(key);

@@ -14,6 +14,7 @@ pub mod requests;
 pub mod server;
 pub mod totp;
 pub mod web_server;
+pub mod yubikey;
 
 /// Result codes (RFC 4511 appendix A) by name.
 pub mod code {

@@ -209,6 +209,8 @@ impl WellKnown {
             unique_member: ids.assign("uniqueMember"),
             uid: ids.assign("uid"),
             totp_shared_secret: ids.assign("ds-auth-totp-shared-secret"),
+            yubikey_public_id: ids.assign("ds-auth-yubikey-public-id"),
+            yubikey_key: ids.assign("countersign-yubikey-key"),
         }
     }
 }
@@ -218,12 +220,13 @@ fn first_name(definition: &Definition) -> &str {
 }
 
 /// Attribute types whose values are never sent to anybody.
-const SECRET: [&str; 5] = [
+const SECRET: [&str; 6] = [
     "userPassword",
     "ds-auth-totp-shared-secret",
     "ds-auth-delivered-otp",
     "ds-auth-password-reset-token",
     "ds-auth-single-use-token",
+    "countersign-yubikey-key",
 ];
 
 const STANDARD: &[&str] = &[

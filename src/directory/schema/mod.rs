@@ -74,6 +74,8 @@ pub struct WellKnown {
     pub unique_member: AttributeId,
     pub uid: AttributeId,
     pub totp_shared_secret: AttributeId,
+    pub yubikey_public_id: AttributeId,
+    pub yubikey_key: AttributeId,
 }
 
 impl Schema {

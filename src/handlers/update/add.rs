@@ -2,7 +2,7 @@
 
 use countersign_proto::result_code::ResultCode;
 
-use super::{UpdateOptions, Updated, modify::Prepared, naming, stamps, target};
+use super::{UpdateOptions, Updated, modify::Prepared, naming, stamps, target, yubikeys};
 use crate::{
     caller::Caller,
     config::Right,
@@ -13,7 +13,7 @@ use crate::{
     },
     error::{Error, Result},
     factors::record::Record,
-    handlers::{context::Context, matched},
+    handlers::{context::Context, devices, matched},
     store::{Change, StoreError},
 };
 
@@ -41,10 +41,15 @@ pub(super) async fn add(
     let (entry, factors) = made(&dn, &key, &prepared, context, caller)?;
     let encoded = entry.encode(&context.schema);
     let post_read = target::post_read(&encoded, 0, options, context, caller)?;
-    let change = Change::Add { key: key.clone(), entry: encoded, factors: factors.map(|record| record.encode()) };
-    match context.store.apply(vec![change]).await {
+    let mut changes =
+        vec![Change::Add { key: key.clone(), entry: encoded, factors: factors.map(|record| record.encode()) }];
+    let devices = yubikeys::new_ids(&prepared.modifications, None, context)?;
+    changes.extend(devices::claimed(context, caller, None, &devices).await?);
+    match context.store.apply(changes).await {
         Ok(_) => Ok(Updated { pre_read: None, post_read }),
         Err(StoreError::NoParent) => Err(matched::no_such_object(context, caller, &key).await),
+        // A device of the new user was registered at the same moment.
+        Err(error) if !devices.is_empty() && devices::is_race(&error) => Err(Error::busy()),
         Err(error) => Err(error.into()),
     }
 }
@@ -82,6 +87,6 @@ fn made(
     stamps::created(&mut entry, context, caller)?;
     schema.check(&entry)?;
     let mut record = Record::default();
-    let has_record = prepared.apply_to_record(&mut record, entry.uuid, context, caller, false)?;
+    let has_record = prepared.apply_to_record(&mut record, &entry, context, caller, false)?;
     Ok((entry, has_record.then_some(record)))
 }

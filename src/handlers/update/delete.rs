@@ -28,7 +28,7 @@ pub(super) async fn delete(dn: &str, options: &UpdateOptions, context: &Context,
             read.pre_read(options, context, &view)?
         };
         let change = Change::Delete { id: read.id, expected: read.version, subtree: options.subtree };
-        if applied(vec![change], context).await?.is_some() {
+        if applied(vec![change], false, context).await?.is_some() {
             return Ok(Updated { pre_read, post_read: None });
         }
     }

@@ -1,5 +1,5 @@
-//! Modifying an entry (RFC 4511 section 4.6), and what add and modify have in common: passwords are hashed, TOTP secrets go into the
-//! factor record, and what only the server writes is refused.
+//! Modifying an entry (RFC 4511 section 4.6), and what add and modify have in common: passwords are hashed, TOTP secrets and keys of
+//! YubiKeys go into the factor record, and what only the server writes is refused.
 
 use countersign_proto::result_code::ResultCode;
 
@@ -9,6 +9,7 @@ use super::{
     secrets::{self, SecretChange},
     stamps,
     target::{self, Read},
+    yubikeys::{self, KeyChange},
 };
 use crate::{
     access::View,
@@ -16,11 +17,12 @@ use crate::{
     config::Right,
     directory::{
         attribute_ids::AttributeId,
+        entry::Entry,
         modify::{self, Modification},
     },
     error::{Error, Result},
     factors::record::Record,
-    handlers::context::Context,
+    handlers::{context::Context, devices},
     store::Change,
 };
 
@@ -41,8 +43,12 @@ pub(super) async fn modify(
     };
     for _ in 0..super::ATTEMPTS {
         let deletions = passwords::resolve(&prepared.deleted_passwords, &read, context).await?;
-        let (changes, updated) = judged(&read, &prepared, deletions, options, context, caller)?;
-        if applied(changes, context).await?.is_some() {
+        let new_devices = yubikeys::new_ids(&prepared.modifications, Some(&read), context)?;
+        let claimed = devices::claimed(context, caller, Some(read.id), &new_devices).await?;
+        let (mut changes, updated) = judged(&read, &prepared, deletions, options, context, caller)?;
+        let claims = !claimed.is_empty();
+        changes.extend(claimed);
+        if applied(changes, claims, context).await?.is_some() {
             return Ok(updated);
         }
         read = Read::of(&key, context, caller).await?;
@@ -96,7 +102,7 @@ fn judged(
     let post_read = target::post_read(&encoded, read.children, options, context, caller)?;
     let mut changes = vec![Change::Replace { id: read.id, expected: read.version, entry: encoded }];
     let (mut record, version) = read.factors()?;
-    if prepared.apply_to_record(&mut record, entry.uuid, context, caller, options.permissive)? {
+    if prepared.apply_to_record(&mut record, &entry, context, caller, options.permissive)? {
         changes.push(Change::Factors { id: read.id, expected: version, record: record.encode() });
     }
     Ok((changes, Updated { pre_read, post_read }))
@@ -108,6 +114,7 @@ pub(super) struct Prepared {
     /// Passwords in clear text that are to be deleted: only the entry's own hashes can tell which value that is.
     deleted_passwords: Vec<GivenPassword>,
     secrets: Vec<SecretChange>,
+    device_keys: Vec<KeyChange>,
     /// Whether a password is set.
     sets_password: bool,
     /// All attributes that are written, for access checks.
@@ -124,6 +131,7 @@ impl Prepared {
             modifications: Vec::with_capacity(modifications.len()),
             deleted_passwords: Vec::new(),
             secrets: Vec::new(),
+            device_keys: Vec::new(),
             sets_password: false,
             touched: Vec::new(),
         };
@@ -142,6 +150,10 @@ impl Prepared {
             }
             if id == known.totp_shared_secret {
                 prepared.secrets.push(secrets::read(&modification, caller)?);
+            } else if id == known.yubikey_key {
+                prepared.device_keys.push(yubikeys::key(&modification, caller)?);
+            } else if id == known.yubikey_public_id {
+                prepared.modifications.push(yubikeys::owned(modification, caller)?);
             } else if id == known.user_password {
                 let given = passwords::prepare(modification, context, caller).await?;
                 prepared.sets_password |= given.sets_password;
@@ -163,13 +175,16 @@ impl Prepared {
     pub(super) fn apply_to_record(
         &self,
         record: &mut Record,
-        uuid: uuid::Uuid,
+        entry: &Entry,
         context: &Context,
         caller: &Caller,
         permissive: bool,
     ) -> Result<bool> {
         for change in &self.secrets {
-            change.apply(record, uuid, context, permissive)?;
+            change.apply(record, entry.uuid, context, permissive)?;
+        }
+        for change in &self.device_keys {
+            change.apply(record, entry, context)?;
         }
         if self.sets_password {
             record.password_changed = Some(context.clock.now());
@@ -178,6 +193,6 @@ impl Prepared {
                 record.clear_failures();
             }
         }
-        Ok(self.sets_password || !self.secrets.is_empty())
+        Ok(self.sets_password || !self.secrets.is_empty() || !self.device_keys.is_empty())
     }
 }

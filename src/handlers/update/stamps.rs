@@ -13,13 +13,13 @@ use crate::{
 };
 
 /// A new entry UUID (RFC 4530; version 4).
-pub(super) fn new_uuid(random: &dyn random::Random) -> Result<Uuid> {
+pub(in crate::handlers) fn new_uuid(random: &dyn random::Random) -> Result<Uuid> {
     let octets = random::octets::<16>(random).map_err(Error::unavailable)?;
     Ok(uuid::Builder::from_random_bytes(octets).into_uuid())
 }
 
 /// Stamps a new entry, whose UUID and object classes are in place.
-pub(super) fn created(entry: &mut Entry, context: &Context, caller: &Caller) -> Result<()> {
+pub(in crate::handlers) fn created(entry: &mut Entry, context: &Context, caller: &Caller) -> Result<()> {
     let (now, by) = (context.clock.now(), caller.dn());
     identity(entry, &context.schema)?;
     set(entry, &context.schema, "createTimestamp", &now.generalized_time());
