@@ -4,6 +4,7 @@
 //! Every key can be set by an environment variable `COUNTERSIGN_SECTION__KEY`, which wins over the file; a secret also by
 //! `<key>_file` in the file or `COUNTERSIGN_SECTION__KEY_FILE`. Relative paths are relative to the file.
 
+pub mod delivery;
 mod environment;
 mod indexes;
 mod problem;
@@ -18,16 +19,17 @@ use std::{
     time::Duration,
 };
 
-pub use self::{
-    indexes::{IndexKind, IndexSettings},
-    problem::{ConfigError, Problem},
-    setting::{Network, SecretText, Size},
-};
 use self::{
+    delivery::DeliverySettings,
     problem::nearest,
     section::{Reading, Section, section},
     setting::words,
     value::{Kind, Value},
+};
+pub use self::{
+    indexes::{IndexKind, IndexSettings},
+    problem::{ConfigError, Problem},
+    setting::{Network, SecretText, Size},
 };
 
 section! {
@@ -400,6 +402,8 @@ pub struct Config {
     pub lockout: LockoutSettings,
     /// `[outgoing]`
     pub outgoing: OutgoingSettings,
+    /// `[delivery.NAME]`, in order
+    pub delivery: Vec<DeliverySettings>,
     /// `[[access]]`, in order
     pub access: Vec<AccessRule>,
     /// `[log]`
@@ -435,7 +439,6 @@ use each_section;
 /// Sections and keys of features that are not here yet: named, so that the refusal can say so.
 const LATER: &[&str] = &[
     "bearer",
-    "delivery",
     "delivered_otp",
     "yubikey",
     "delivery_limits",
@@ -490,6 +493,11 @@ impl Config {
         Ok(config)
     }
 
+    /// What deserves a look, though nothing is wrong: one sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        delivery::warnings(&self.delivery).collect()
+    }
+
     /// The commented file that says the same as this configuration: every key with its documentation, those at their default as
     /// comments.
     pub fn sample(&self) -> String {
@@ -502,13 +510,14 @@ impl Config {
                 match name {
                     $( stringify!($section) => reading.section(&mut self.$section, name, found), )+
                     "access" => self.access_rules(reading, found),
+                    "delivery" => self.delivery = delivery::read(reading, found),
                     _ if LATER.contains(&name) => reading.refuse(
                         found.line,
                         name,
                         "this version does not have that feature yet; take the section out".to_owned(),
                     ),
                     _ => {
-                        let known = [$( stringify!($section), )+ "access"];
+                        let known = [$( stringify!($section), )+ "access", "delivery"];
                         let meant = nearest(name, known.into_iter())
                             .map_or_else(String::new, |near| format!("did you mean [{near}]? "));
                         reading.refuse(
@@ -568,6 +577,7 @@ impl Config {
                 .into_iter()
                 .flatten(),
         );
+        paths.extend(self.delivery.iter_mut().filter_map(DeliverySettings::paths));
         for path in paths {
             *path = folder.join(&*path);
         }

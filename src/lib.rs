@@ -17,6 +17,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod connections;
+pub mod delivery;
 pub mod directory;
 pub mod error;
 pub mod factors;

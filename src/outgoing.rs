@@ -19,7 +19,11 @@ use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::{connection::Dialer, error::Failure};
-pub use self::{error::OutgoingError, request::Request, url::Url};
+pub use self::{
+    error::OutgoingError,
+    request::Request,
+    url::{Url, is_this_machine},
+};
 use crate::config::OutgoingSettings;
 
 /// The longest head of an answer; what a well-meaning server sends is far below it.

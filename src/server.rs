@@ -1,6 +1,7 @@
 //! The only place that knows every part: builds them, connects them, listens, reads settings again, stops. What the parts do is
 //! theirs.
 
+mod deliveries;
 mod listeners;
 pub mod site_data;
 mod start_error;
@@ -17,6 +18,7 @@ use tokio::time::timeout;
 
 pub use self::start_error::StartError;
 use self::{
+    deliveries::Parts,
     listeners::{Addresses, Doors},
     site_data::SiteData,
 };
@@ -33,7 +35,6 @@ use crate::{
         virtual_entries::VirtualEntries,
     },
     ldap, open_files,
-    outgoing::Outgoing,
     random::{Random, SystemRandom, octets},
     routes,
     telemetry::audit::Audit,
@@ -120,17 +121,21 @@ impl Running {
         &self.context
     }
 
-    /// Takes over what may change while the server runs: certificates, access rules, limits, lockout, factors and the log level.
+    /// Takes over what may change while the server runs: certificates, access rules, limits, lockout, factors, deliveries and the log
+    /// level.
     /// Addresses, the data directory, base DNs, indexes and the schema stay until the next start.
     ///
     /// # Errors
     /// When something of it cannot be used; then all of the old settings stay.
     pub fn reload(&self, config: Config) -> Result<(), StartError> {
         let access = compile(&config, &self.context.schema)?;
+        let (clock, random) = (Arc::clone(&self.context.clock), Arc::clone(&self.context.random));
+        let mechanisms = deliveries::build(&config, &self.context.schema, &Parts { clock, random })?;
         if let Some(tls) = &self.tls {
             tls.reload(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
         }
         self.context.access.store(Arc::new(access));
+        self.context.mechanisms.store(Arc::new(mechanisms));
         self.context.audit.set_level(config.log.level);
         let old = self.context.config.load_full();
         let kept = Config {
@@ -174,6 +179,8 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
     let data = SiteData::open(&config)?;
     let root_key = root_key(&config, &data.schema)?;
     let access = compile(&config, &data.schema)?;
+    let building = Parts { clock: Arc::clone(&parts.clock), random: Arc::clone(&parts.random) };
+    let mechanisms = deliveries::build(&config, &data.schema, &building)?;
     let hashing = Hashing::start(config.password.hashing_threads, config.password.hashing_queue)
         .map_err(|error| StartError::because("the threads for password hashing cannot be started", error))?;
     let startup = octets::<16>(&*parts.random).map_err(|error| StartError::because("no random numbers", error))?;
@@ -195,6 +202,7 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
         clock: parts.clock,
         random: parts.random,
         sealer,
+        mechanisms: ArcSwap::from_pointee(mechanisms),
         hashing,
         virtual_entries: VirtualEntries::default(),
         audit,
@@ -237,6 +245,6 @@ pub fn check(config: &Config) -> Result<(), StartError> {
     root_key(config, &schema)?;
     compile(config, &schema)?;
     Tls::load(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
-    Outgoing::new(&config.outgoing).map_err(|error| StartError::because("[outgoing]", error))?;
+    deliveries::build(config, &schema, &Parts { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) })?;
     Ok(())
 }

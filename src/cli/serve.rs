@@ -65,5 +65,10 @@ fn read_again(running: &Running, file: &Path) {
 pub(crate) fn check_config(file: &Path) -> Result<Answer, Failure> {
     let config = Config::load(file).map_err(|error: ConfigError| Failure::refused(error))?;
     crate::server::check(&config)?;
-    Ok(Answer::new(format!("{}: nothing is wrong with it", file.display()), json!({ "file": file, "valid": true })))
+    let warnings = config.warnings();
+    let text = std::iter::once(format!("{}: nothing is wrong with it", file.display()))
+        .chain(warnings.iter().map(|warning| format!("warning: {warning}")))
+        .collect::<Vec<_>>()
+        .join("\n");
+    Ok(Answer::new(text, json!({ "file": file, "valid": true, "warnings": warnings })))
 }

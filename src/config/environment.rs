@@ -1,7 +1,7 @@
 //! `COUNTERSIGN_SECTION__KEY`: environment variables that win over the file.
 
 use super::{
-    Config, Reading, Section, each_section,
+    Config, Reading, Section, delivery, each_section,
     value::{Member, Value},
 };
 
@@ -35,6 +35,7 @@ fn set(config: &mut Config, reading: &mut Reading<'_>, name: &str, member: &Memb
         ($($section:ident),+) => {
             match name {
                 $( stringify!($section) => one(reading, &mut config.$section, name, member), )+
+                "delivery" => delivery::set(&mut config.delivery, reading, member),
                 _ => reading.refuse(None, name, format!("no such section; there are {}", [$(stringify!($section)),+].join(", "))),
             }
         };

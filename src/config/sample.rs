@@ -1,6 +1,11 @@
 //! The commented configuration file, printed from the docs of the structs.
 
-use super::{AccessRule, Config, each_section, section::Key, section::Section};
+use super::{
+    AccessRule, Config,
+    delivery::{DeliveryKind, DeliverySettings, KindSettings, MessageSettings, quoted_name},
+    each_section,
+    section::{Key, Section},
+};
 
 const HEAD: &str = "\
 # countersign configuration. A line that begins with # and a key shows the default.
@@ -18,6 +23,7 @@ pub(super) fn of(config: &Config) -> String {
         ($($name:ident),+) => { $( section(&mut out, stringify!($name), &config.$name, &default.$name); )+ };
     }
     each_section!(print);
+    delivery(&mut out, &config.delivery);
     access(&mut out, &config.access);
     out
 }
@@ -59,6 +65,35 @@ fn table(out: &mut String, name: &str, key: &Key, default: &Key) {
     let attribute = |row: &str| row.split(' ').next().unwrap_or_default().to_owned();
     for row in usual.lines().filter(|row| !own.lines().any(|kept| attribute(kept) == attribute(row))) {
         out.push_str(&format!("{} = []\n", attribute(row)));
+    }
+}
+
+/// The mechanisms there are; without any, what there could be.
+fn delivery(out: &mut String, mechanisms: &[DeliverySettings]) {
+    out.push_str(
+        "\n# How messages with codes and tokens reach people: one [delivery.NAME] a mechanism. NAME is its name in requests and in\n\
+         # ds-auth-preferred-otp-delivery-mechanism; kind says which of the following it is.\n",
+    );
+    let usual = MessageSettings::default();
+    if mechanisms.is_empty() {
+        for kind in DeliveryKind::ALL {
+            let (about, keys) = KindSettings::usual(kind).described();
+            comment(out, about);
+            out.push_str(&format!("#[delivery.{0}]\n#kind = \"{0}\"\n", kind.word()));
+            keys.iter().for_each(|key| line(out, key, true));
+        }
+        comment(out, MessageSettings::ABOUT);
+        usual.keys().iter().for_each(|key| line(out, key, true));
+    }
+    for mechanism in mechanisms {
+        let (word, (about, keys)) = (mechanism.kind.kind().word(), mechanism.kind.described());
+        let (_, usual_keys) = KindSettings::usual(mechanism.kind.kind()).described();
+        comment(out, about);
+        out.push_str(&format!("[delivery.{}]\nkind = \"{word}\"\n", quoted_name(&mechanism.name)));
+        let both = keys.into_iter().chain(mechanism.message.keys());
+        for (key, default) in both.zip(usual_keys.into_iter().chain(usual.keys())) {
+            line(out, &key, key.written == default.written);
+        }
     }
 }
 

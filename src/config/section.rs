@@ -23,7 +23,7 @@ pub(crate) struct Key {
 }
 
 /// A section, made by `section!`.
-pub(crate) trait Section: Default {
+pub(crate) trait Section {
     /// The struct's documentation.
     const ABOUT: &'static [&'static str];
     /// Its keys with the values in force.

@@ -1,7 +1,7 @@
 //! The configuration: what is refused and in which words, what wins, and that the sample says the same as the structs.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
-use super::*;
+use super::{delivery::KindSettings, *};
 
 const SMALL: &str = "[directory]\nbase_dns = [\"dc=example,dc=com\"]\n[ldap]\nlisten_tls = []\n[rest]\nlisten = []\n";
 
@@ -101,6 +101,7 @@ fn the_sample_reads_back_as_the_same_configuration_and_shows_every_key() {
     config.rest.listen.clear();
     config.root.password_hash = Some(SecretText::new("{SSHA}\"\\".to_owned()));
     config.access.push(AccessRule { who: "anyone".to_owned(), allow: vec![Right::Read], ..AccessRule::default() });
+    config.delivery = parse(&format!("{SMALL}{MECHANISMS}"), &[]).unwrap().delivery;
     let sample = config.sample();
     let mut read = Config::parse(Path::new("c.toml"), &sample, std::iter::empty()).unwrap();
     assert_eq!(read, config);
@@ -111,7 +112,17 @@ fn the_sample_reads_back_as_the_same_configuration_and_shows_every_key() {
         .sample()
         .lines()
         .filter(|line| {
-            let examples = ["#password_hash", "#certificate", "#base_dns", "#service_accounts"];
+            let examples = [
+                "#password_hash",
+                "#certificate",
+                "#base_dns",
+                "#service_accounts",
+                "#ca_file",
+                "#proxy",
+                "#attribute",
+                "#user",
+                "#password =",
+            ];
             !examples.iter().any(|key| line.starts_with(key))
         })
         .map(|line| {
@@ -123,6 +134,89 @@ fn the_sample_reads_back_as_the_same_configuration_and_shows_every_key() {
         .collect();
     let read = Config::parse(Path::new("c.toml"), &uncommented, std::iter::empty()).unwrap();
     assert_eq!(read, Config { root: RootSettings::default(), ..config });
+}
+
+const MECHANISMS: &str = r#"
+[delivery."Local File"]
+kind = "file"
+directory = "/var/messages"
+[delivery.Mail]
+kind = "smtp"
+host = "mail.example.com"
+sender = "no-reply@example.com"
+text_before = "Code: "
+[delivery.SMS]
+kind = "sms"
+account_sid = "AC0"
+auth_token = "t"
+senders = ["+1"]
+[delivery.hook]
+kind = "webhook"
+url = "https://example.com/"
+secret = "0123456789abcdef"
+[delivery.Pager]
+kind = "command"
+command = ["/bin/true", "x"]
+timeout = "500ms"
+"#;
+
+#[test]
+fn mechanisms_keep_their_order_and_the_environment_completes_them() {
+    let text = MECHANISMS.replace("/var/messages", "messages");
+    let variables = [
+        ("COUNTERSIGN_DELIVERY__SMS__AUTH_TOKEN", "from outside"),
+        ("COUNTERSIGN_DELIVERY__LOCAL_FILE__SUBJECT", "Grüße"),
+    ];
+    let config = parse(&format!("{SMALL}{text}"), &variables).unwrap();
+    let names: Vec<&str> = config.delivery.iter().map(|mechanism| mechanism.name.as_str()).collect();
+    assert_eq!(names, ["Local File", "Mail", "SMS", "hook", "Pager"]);
+    let KindSettings::Sms(sms) = &config.delivery[2].kind else { panic!("an sms") };
+    assert_eq!(sms.auth_token.as_ref().map(SecretText::expose), Some("from outside"));
+    assert_eq!(config.delivery[0].message.subject, "Grüße");
+    let KindSettings::File(file) = &config.delivery[0].kind else { panic!("a file") };
+    assert_eq!(file.directory, Path::new("/etc/cs/messages"));
+    assert_eq!(config.warnings().len(), 1);
+    assert!(config.warnings()[0].contains("[delivery.\"Local File\"] writes codes into files"));
+    let shown = format!("{config:?}");
+    assert!(!shown.contains("from outside") && !shown.contains("0123456789abcdef"), "{shown}");
+    let error = parse(SMALL, &[("COUNTERSIGN_DELIVERY__SMS__AUTH_TOKEN", "x")]).unwrap_err();
+    assert!(error.contains("COUNTERSIGN_DELIVERY__SMS__AUTH_TOKEN: the file has no such mechanism"), "{error}");
+}
+
+#[test]
+fn what_is_wrong_with_a_mechanism_is_told_with_its_place() {
+    let table = [
+        ("[delivery.a]\nhost = \"x\"\n", ":7: delivery.a: kind is missing: \"smtp\" or"),
+        ("[delivery.a]\nkind = \"fax\"\n", ":8: delivery.a.kind: found \"fax\"; allowed is \"smtp\" or"),
+        ("[delivery.a]\nkind = \"smtp\"\nhost = \"x\"\n", ":7: delivery.a.sender: missing"),
+        (
+            "[delivery.a]\nkind = \"file\"\ndirectry = \"x\"\n",
+            ":9: delivery.a.directry: no such key; did you mean directory?",
+        ),
+        (
+            "[delivery.a]\nkind = \"command\"\ncommand = [\"sh\"]\n",
+            ":9: delivery.a.command: found a list; allowed is a list that begins with the whole path",
+        ),
+        (
+            "[delivery.a]\nkind = \"file\"\ndirectory = \"x\"\nsubject = \"a\\r\\nBcc: x\"\n",
+            ":10: delivery.a.subject: found",
+        ),
+        (
+            "[delivery.a]\nkind = \"webhook\"\nurl = \"https://x/\"\nsecret = \"short\"\n",
+            ":10: delivery.a.secret: found something else; allowed is 16 characters",
+        ),
+        ("[delivery.\"a=b\"]\nkind = \"file\"\n", ":7: delivery.a=b: a name has 1 to 64 letters"),
+        (
+            "[delivery.a]\nkind = \"file\"\ndirectory = \"x\"\n[delivery.A]\nkind = \"file\"\n",
+            ":10: delivery.A: two mechanisms have this name",
+        ),
+        ("[delivery]\na = 1\n", ":8: delivery.a: found 1; a section [delivery.a] is meant"),
+    ];
+    for (text, expected) in table {
+        let error = parse(&format!("{SMALL}{text}"), &[]).unwrap_err();
+        assert!(error.contains(expected), "{error}\n{expected}");
+        assert!(!error.contains("short"), "{error}");
+    }
 }
 
 #[test]

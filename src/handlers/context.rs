@@ -15,6 +15,7 @@ use crate::{
     caller::{Caller, Identity, Privileges, User},
     clock::{Clock, UnixMillis},
     config::Config,
+    delivery::mechanism::Mechanism,
     directory::{
         computed::Surroundings,
         dn::DnKey,
@@ -47,6 +48,8 @@ pub struct Context {
     pub random: Arc<dyn Random>,
     /// Secrets at rest.
     pub sealer: Arc<Sealer>,
+    /// How codes and tokens reach people; replaced as a whole on reload.
+    pub mechanisms: ArcSwap<Vec<Mechanism>>,
     /// Where passwords are hashed.
     pub hashing: Hashing,
     /// The entries that no store holds.

@@ -86,8 +86,10 @@ pub(super) fn encoded(parameters: &[(&str, &str)]) -> String {
     parameters.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
-fn is_this_machine(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+/// Whether a name or a literal address can only mean this machine.
+pub fn is_this_machine(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 impl fmt::Debug for Url {

@@ -8,6 +8,7 @@ pub mod client;
 pub mod command;
 pub mod filter;
 pub mod http;
+pub mod mail_server;
 pub mod people;
 pub mod process;
 pub mod requests;

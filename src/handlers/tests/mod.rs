@@ -114,6 +114,7 @@ impl Site {
             random: Arc::new(SystemRandom),
             sealer: Arc::new(Sealer::parse(&key_file).unwrap()),
             audit: Audit::new(&LogSettings::default(), Arc::clone(&clock) as Arc<dyn Clock>, Box::new(std::io::sink())),
+            mechanisms: ArcSwap::default(),
             served: Served::default(),
             virtual_entries: Default::default(),
             connections: AtomicU64::new(1),
