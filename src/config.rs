@@ -7,6 +7,7 @@
 pub mod delivery;
 mod environment;
 mod indexes;
+mod password;
 mod problem;
 mod sample;
 pub(crate) mod section;
@@ -24,10 +25,11 @@ use self::{
     problem::nearest,
     section::{Reading, Section, section},
     setting::words,
-    value::{Kind, Value},
+    value::{Kind, Member, Value},
 };
 pub use self::{
     indexes::{IndexKind, IndexSettings},
+    password::{PasswordGeneratorSettings, PasswordScheme, PasswordSettings, PasswordValidatorSettings},
     problem::{ConfigError, Problem},
     setting::{Network, SecretText, Size},
 };
@@ -205,39 +207,6 @@ section! {
     }
 }
 
-words! {
-    /// How new passwords are hashed.
-    pub enum PasswordScheme {
-        /// Argon2id with 19 MiB, 2 passes, 1 lane.
-        Argon2id = "argon2id",
-        /// PBKDF2 with HMAC-SHA-256, 600,000 rounds.
-        Pbkdf2Sha256 = "pbkdf2-sha256",
-        /// PBKDF2 with HMAC-SHA-512, 210,000 rounds.
-        Pbkdf2Sha512 = "pbkdf2-sha512",
-        /// Salted SHA-512: fast, so that stolen hashes are guessed fast too.
-        Ssha512 = "ssha512",
-        /// Salted SHA-256: as fast.
-        Ssha256 = "ssha256",
-        /// Salted SHA-1: as fast, and old.
-        Ssha = "ssha",
-    }
-}
-
-section! {
-    /// Static passwords.
-    pub struct PasswordSettings {
-        /// How new passwords are hashed: "argon2id", "pbkdf2-sha256", "pbkdf2-sha512", or the fast and weak "ssha512",
-        /// "ssha256", "ssha". All known schemes are verified.
-        pub scheme: PasswordScheme = PasswordScheme::Argon2id;
-        /// Whether a good bind replaces a hash of another scheme by one of this scheme.
-        pub rehash_on_bind: bool = false;
-        /// Threads that compute hashes; 0 is one per processor.
-        pub hashing_threads: u32 = 0, if |count| *count <= 1024, "a whole number from 0 to 1024";
-        /// Hashes that may wait for a thread; beyond it binds are answered with busy.
-        pub hashing_queue: u32 = 256, if |count| *count > 0, "a whole number from 1 up";
-    }
-}
-
 section! {
     /// When repeated failure closes an account for a while. Passwords and second factors are counted apart, by the same rule.
     pub struct LockoutSettings {
@@ -398,6 +367,10 @@ pub struct Config {
     pub totp: TotpSettings,
     /// `[password]`
     pub password: PasswordSettings,
+    /// `[password.validators]`
+    pub password_validators: PasswordValidatorSettings,
+    /// `[password.generator]`
+    pub password_generator: PasswordGeneratorSettings,
     /// `[lockout]`
     pub lockout: LockoutSettings,
     /// `[outgoing]`
@@ -427,6 +400,8 @@ macro_rules! each_section {
             tls,
             totp,
             password,
+            password_validators,
+            password_generator,
             lockout,
             outgoing,
             log,
@@ -436,20 +411,17 @@ macro_rules! each_section {
 }
 use each_section;
 
+/// Sections that stand within another one: the field, and the name in the file.
+const WITHIN: &[(&str, &str)] =
+    &[("password_validators", "password.validators"), ("password_generator", "password.generator")];
+
+/// The name in the file of the section with this field.
+fn written_name(field: &'static str) -> &'static str {
+    WITHIN.iter().find(|(own, _)| *own == field).map_or(field, |(_, name)| name)
+}
+
 /// Sections and keys of features that are not here yet: named, so that the refusal can say so.
-const LATER: &[&str] = &[
-    "bearer",
-    "delivered_otp",
-    "yubikey",
-    "delivery_limits",
-    "factor_policy",
-    "metrics",
-    "portal",
-    "password.history",
-    "password.max_age",
-    "password.validators",
-    "password.generator",
-];
+const LATER: &[&str] = &["bearer", "delivered_otp", "yubikey", "delivery_limits", "factor_policy", "metrics", "portal"];
 
 impl Config {
     /// Reads a file and the environment of this process.
@@ -474,12 +446,13 @@ impl Config {
         variables: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let folder = file.parent().unwrap_or_else(|| Path::new(""));
-        let mut reading = Reading { folder, problems: Vec::new(), later: LATER };
+        let mut reading = Reading { folder, problems: Vec::new(), later: LATER, within: WITHIN };
         let mut config = Self::default();
         match value::parse(text) {
             Ok(members) => {
                 for member in members {
                     config.section(&mut reading, &member.key, &member.value);
+                    config.sections_within(&mut reading, &member);
                 }
                 environment::apply(&mut config, &mut reading, variables);
                 config.relate(&mut reading);
@@ -508,7 +481,9 @@ impl Config {
         macro_rules! read {
             ($($section:ident),+) => {
                 match name {
-                    $( stringify!($section) => reading.section(&mut self.$section, name, found), )+
+                    $( name if name == written_name(stringify!($section)) => {
+                        reading.section(&mut self.$section, name, found);
+                    } )+
                     "access" => self.access_rules(reading, found),
                     "delivery" => self.delivery = delivery::read(reading, found),
                     _ if LATER.contains(&name) => reading.refuse(
@@ -517,7 +492,7 @@ impl Config {
                         "this version does not have that feature yet; take the section out".to_owned(),
                     ),
                     _ => {
-                        let known = [$( stringify!($section), )+ "access", "delivery"];
+                        let known = [$( written_name(stringify!($section)), )+ "access", "delivery"];
                         let meant = nearest(name, known.into_iter())
                             .map_or_else(String::new, |near| format!("did you mean [{near}]? "));
                         reading.refuse(
@@ -530,6 +505,16 @@ impl Config {
             };
         }
         each_section!(read);
+    }
+
+    fn sections_within(&mut self, reading: &mut Reading<'_>, outer: &Member) {
+        let Kind::Table(members) = &outer.value.kind else { return };
+        for member in members {
+            let name = format!("{}.{}", outer.key, member.key);
+            if WITHIN.iter().any(|(_, within)| *within == name) {
+                self.section(reading, &name, &member.value);
+            }
+        }
     }
 
     fn access_rules(&mut self, reading: &mut Reading<'_>, found: &Value) {
@@ -563,6 +548,7 @@ impl Config {
                 reading.refuse(None, key, sentence);
             }
         }
+        self.password_generator.relate(&self.password_validators, reading);
         let doors = [&self.ldap.listen, &self.ldap.listen_tls, &self.rest.listen, &self.rest.listen_plain];
         if doors.iter().all(|addresses| addresses.is_empty()) {
             reading.refuse(None, "ldap.listen", "nothing to listen on: every list of addresses is empty".to_owned());
@@ -573,9 +559,15 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         let mut paths = vec![&mut self.server.data_dir, &mut self.server.seal_key_file];
         paths.extend(
-            [&mut self.tls.certificate, &mut self.tls.private_key, &mut self.tls.client_ca, &mut self.outgoing.ca_file]
-                .into_iter()
-                .flatten(),
+            [
+                &mut self.tls.certificate,
+                &mut self.tls.private_key,
+                &mut self.tls.client_ca,
+                &mut self.outgoing.ca_file,
+                &mut self.password_validators.dictionary_file,
+            ]
+            .into_iter()
+            .flatten(),
         );
         paths.extend(self.delivery.iter_mut().filter_map(DeliverySettings::paths));
         for path in paths {

@@ -21,14 +21,39 @@ pub struct Error {
     pub matched_dn: Option<String>,
     /// The reason for the audit line, from the fixed list of `telemetry/audit.rs`.
     pub reason: Option<Cow<'static, str>>,
+    /// What the password policy control says is wrong, where the client asks for it.
+    pub policy: Option<PolicyError>,
     /// The cause, for the log only.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What a password policy finds wrong, by the numbers of draft-behera-ldap-password-policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PolicyError {
+    /// The password is right and too old.
+    PasswordExpired = 0,
+    /// The account is locked.
+    AccountLocked = 1,
+    /// The password was set by somebody else and must be changed first.
+    ChangeAfterReset = 2,
+    /// Users must not change the password.
+    PasswordModNotAllowed = 3,
+    /// The present password must be given.
+    MustSupplyOldPassword = 4,
+    /// The new password breaks a rule.
+    InsufficientPasswordQuality = 5,
+    /// The new password is too short.
+    PasswordTooShort = 6,
+    /// The present password was changed too recently.
+    PasswordTooYoung = 7,
+    /// The new password was used before.
+    PasswordInHistory = 8,
 }
 
 impl Error {
     /// An error with this code and this sentence.
     pub fn new(code: ResultCode, diagnostic: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, diagnostic: diagnostic.into(), matched_dn: None, reason: None, source: None }
+        Self { code, diagnostic: diagnostic.into(), matched_dn: None, reason: None, policy: None, source: None }
     }
 
     /// The answer to every failed authentication; `reason` is for the log (`wrong-password`, `code-already-used`, ...).
@@ -75,6 +100,13 @@ impl Error {
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// The same error with what the password policy control says.
+    #[must_use]
+    pub fn policy(mut self, policy: PolicyError) -> Self {
+        self.policy = Some(policy);
         self
     }
 

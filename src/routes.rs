@@ -6,6 +6,8 @@ use std::{future::Future, pin::Pin};
 use countersign_proto::{
     oid,
     password::PasswordModifyRequest,
+    password_generation::GeneratePasswordRequest,
+    password_quality::GetPasswordQualityRequirementsRequest,
     sasl_external::ExternalCredentials,
     sasl_plain::PlainCredentials,
     totp::{
@@ -36,6 +38,16 @@ pub static ROUTES: &[Route] = &[
     Route::of::<PasswordModifyRequest>(oid::PASSWORD_MODIFY, "password-modify")
         .confidential()
         .at_entry::<PasswordModifyRequest>("changePassword"),
+    Route::of::<GeneratePasswordRequest>(oid::GENERATE_PASSWORD, "generate-password")
+        .answered_as(oid::GENERATE_PASSWORD_RESPONSE)
+        .confidential()
+        .at_path::<GeneratePasswordRequest>("suggestPassword"),
+    Route::of::<GetPasswordQualityRequirementsRequest>(
+        oid::GET_PASSWORD_QUALITY_REQUIREMENTS,
+        "get-password-quality-requirements",
+    )
+    .answered_as(oid::GET_PASSWORD_QUALITY_REQUIREMENTS_RESPONSE)
+    .at_path::<GetPasswordQualityRequirementsRequest>("passwordRequirements"),
     Route::of::<WhoAmIRequest>(oid::WHO_AM_I, "who-am-i"),
     Route::about_the_connection(oid::START_TLS, "start-tls", ConnectionOperation::StartTls).answered_as(oid::START_TLS),
     Route::about_the_connection(oid::CANCEL, "cancel", ConnectionOperation::Cancel),
@@ -61,6 +73,14 @@ pub fn at_entry(name: &str) -> Option<(&'static Route, JsonCall)> {
     })
 }
 
+/// The row of a REST operation that is not below an entry, by its path segment.
+pub fn at_path(name: &str) -> Option<(&'static Route, PathCall)> {
+    ROUTES.iter().find_map(|route| {
+        let at = route.path.as_ref().filter(|at| at.name == name)?;
+        Some((route, at.json))
+    })
+}
+
 /// The row of a SASL mechanism's name; names are upper case (RFC 4422 section 3.1).
 pub fn mechanism(name: &[u8]) -> Option<&'static MechanismRoute> {
     MECHANISMS.iter().find(|route| route.name.as_bytes() == name)
@@ -74,6 +94,9 @@ pub type BerCall = for<'a> fn(Option<&'a [u8]>, &'a Context, &'a Caller) -> Pend
 
 /// The same about the entry with the given DN, from and to the members of a JSON object.
 pub type JsonCall = for<'a> fn(&'a str, Map<String, Value>, &'a Context, &'a Caller) -> Pending<'a, Map<String, Value>>;
+
+/// The same where the request itself says what it is about.
+pub type PathCall = for<'a> fn(Map<String, Value>, &'a Context, &'a Caller) -> Pending<'a, Map<String, Value>>;
 
 /// Decodes SASL credentials (absent or present) and proves the identity.
 pub type BindCall = for<'a> fn(Option<&'a [u8]>, &'a Context, &'a Caller) -> Pending<'a, Caller>;
@@ -91,8 +114,19 @@ pub struct Route {
     pub confidential: bool,
     /// Who carries it out.
     pub call: Call,
-    /// Where REST serves it; `None` if it has no place there.
+    /// Where REST serves it below an entry; `None` if it has no place there.
     pub entry_path: Option<EntryPath>,
+    /// Where REST serves it beside the entries; `None` if it has no place there.
+    pub path: Option<OwnPath>,
+}
+
+/// A REST operation: `POST /directory/v1/{name}`.
+#[derive(Debug)]
+pub struct OwnPath {
+    /// The path segment.
+    pub name: &'static str,
+    /// Decodes the body, performs it, encodes the result.
+    pub json: PathCall,
 }
 
 /// A REST operation: `POST {dn}/{name}`.
@@ -135,11 +169,27 @@ pub struct MechanismRoute {
 
 impl Route {
     const fn of<R: Operation>(oid: &'static str, name: &'static str) -> Self {
-        Self { oid, response_oid: None, name, confidential: false, call: Call::Handler(ber::<R>), entry_path: None }
+        Self {
+            oid,
+            response_oid: None,
+            name,
+            confidential: false,
+            call: Call::Handler(ber::<R>),
+            entry_path: None,
+            path: None,
+        }
     }
 
     const fn about_the_connection(oid: &'static str, name: &'static str, operation: ConnectionOperation) -> Self {
-        Self { oid, response_oid: None, name, confidential: false, call: Call::Connection(operation), entry_path: None }
+        Self {
+            oid,
+            response_oid: None,
+            name,
+            confidential: false,
+            call: Call::Connection(operation),
+            entry_path: None,
+            path: None,
+        }
     }
 
     const fn answered_as(self, response_oid: &'static str) -> Self {
@@ -152,6 +202,10 @@ impl Route {
 
     const fn at_entry<R: AboutEntry<Outcome: Serialize> + DeserializeOwned>(self, name: &'static str) -> Self {
         Self { entry_path: Some(EntryPath { name, json: json::<R> }), ..self }
+    }
+
+    const fn at_path<R: Operation<Outcome: Serialize> + DeserializeOwned>(self, name: &'static str) -> Self {
+        Self { path: Some(OwnPath { name, json: json_at_path::<R> }), ..self }
     }
 }
 
@@ -183,13 +237,31 @@ fn json<'a, R: AboutEntry<Outcome: Serialize> + DeserializeOwned>(
     caller: &'a Caller,
 ) -> Pending<'a, Map<String, Value>> {
     Box::pin(async move {
-        let request: R = serde_json::from_value(Value::Object(members)).map_err(|error| bad_member(&error))?;
-        let outcome = request.about(dn).perform(context, caller).await?;
-        match serde_json::to_value(outcome).map_err(Error::other)? {
-            Value::Object(members) => Ok(members),
-            _ => Ok(Map::new()),
-        }
+        let request: R = read_members(members)?;
+        written_members(&request.about(dn).perform(context, caller).await?)
     })
+}
+
+fn json_at_path<'a, R: Operation<Outcome: Serialize> + DeserializeOwned>(
+    members: Map<String, Value>,
+    context: &'a Context,
+    caller: &'a Caller,
+) -> Pending<'a, Map<String, Value>> {
+    Box::pin(async move {
+        let request: R = read_members(members)?;
+        written_members(&request.perform(context, caller).await?)
+    })
+}
+
+fn read_members<R: DeserializeOwned>(members: Map<String, Value>) -> Result<R> {
+    serde_json::from_value(Value::Object(members)).map_err(|error| bad_member(&error))
+}
+
+fn written_members(outcome: &impl Serialize) -> Result<Map<String, Value>> {
+    match serde_json::to_value(outcome).map_err(Error::other)? {
+        Value::Object(members) => Ok(members),
+        _ => Ok(Map::new()),
+    }
 }
 
 fn authenticate<'a, M: Mechanism>(
@@ -225,6 +297,9 @@ mod tests {
             assert!(seen.insert(route.oid), "{}", route.name);
             assert!(seen.insert(route.name), "{}", route.name);
             if let Some(at) = &route.entry_path {
+                assert!(seen.insert(at.name), "{}", at.name);
+            }
+            if let Some(at) = &route.path {
                 assert!(seen.insert(at.name), "{}", at.name);
             }
         }

@@ -3,6 +3,7 @@
 
 mod deliveries;
 mod listeners;
+mod password_rules;
 pub mod site_data;
 mod start_error;
 
@@ -121,7 +122,7 @@ impl Running {
         &self.context
     }
 
-    /// Takes over what may change while the server runs: certificates, access rules, limits, lockout, factors, deliveries and the log
+    /// Takes over what may change while the server runs: certificates, access and password rules, limits, lockout, factors, deliveries and the log
     /// level.
     /// Addresses, the data directory, base DNs, indexes and the schema stay until the next start.
     ///
@@ -131,11 +132,13 @@ impl Running {
         let access = compile(&config, &self.context.schema)?;
         let (clock, random) = (Arc::clone(&self.context.clock), Arc::clone(&self.context.random));
         let mechanisms = deliveries::build(&config, &self.context.schema, &Parts { clock, random })?;
+        let rules = password_rules::compile(&config, &self.context.schema)?;
         if let Some(tls) = &self.tls {
             tls.reload(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
         }
         self.context.access.store(Arc::new(access));
         self.context.mechanisms.store(Arc::new(mechanisms));
+        self.context.password_rules.store(Arc::new(rules));
         self.context.audit.set_level(config.log.level);
         let old = self.context.config.load_full();
         let kept = Config {
@@ -181,6 +184,7 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
     let access = compile(&config, &data.schema)?;
     let building = Parts { clock: Arc::clone(&parts.clock), random: Arc::clone(&parts.random) };
     let mechanisms = deliveries::build(&config, &data.schema, &building)?;
+    let rules = password_rules::compile(&config, &data.schema)?;
     let hashing = Hashing::start(config.password.hashing_threads, config.password.hashing_queue)
         .map_err(|error| StartError::because("the threads for password hashing cannot be started", error))?;
     let startup = octets::<16>(&*parts.random).map_err(|error| StartError::because("no random numbers", error))?;
@@ -199,6 +203,7 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
         config: ArcSwap::from_pointee(config),
         root_key,
         access: ArcSwap::from_pointee(access),
+        password_rules: ArcSwap::from_pointee(rules),
         clock: parts.clock,
         random: parts.random,
         sealer,
@@ -244,6 +249,7 @@ pub fn check(config: &Config) -> Result<(), StartError> {
     site_data::check(config, &schema)?;
     root_key(config, &schema)?;
     compile(config, &schema)?;
+    password_rules::compile(config, &schema)?;
     Tls::load(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
     deliveries::build(config, &schema, &Parts { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) })?;
     Ok(())

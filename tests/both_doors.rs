@@ -8,7 +8,7 @@ use common::{
     command::repository,
     http,
     people::{BOB, BOB_PASSWORD, CAROL, CAROL_PASSWORD, PEOPLE, add_person},
-    requests::{json_body, ldap_value},
+    requests::{json_body, ldap_value, own_json_body},
     server::Server,
     totp::SECRET,
 };
@@ -88,12 +88,33 @@ fn each_route_gives_the_same_outcome_at_both_doors() {
 }
 
 #[test]
+fn each_route_beside_the_entries_gives_the_same_outcome_at_both_doors() {
+    let server = Server::start();
+    for route in ROUTES {
+        let Some(at) = &route.path else { continue };
+        let Some(body) = own_json_body(route.name, BOB) else { continue };
+        for requester in [None, Some((BOB, BOB_PASSWORD)), Some((CAROL, CAROL_PASSWORD))] {
+            let mut client = requester.map_or_else(|| server.client(), |(dn, password)| server.bound(dn, password));
+            let authorization = requester.map(|(dn, password)| http::basic(dn, password));
+            let ldap = client.extended(route.oid, ldap_value(route.name, BOB, None).as_deref());
+            let path = format!("/directory/v1/{}", at.name);
+            let rest = http::post(server.rest(), &path, authorization.as_deref(), &body);
+            let expected = if requester.is_none() { 401 } else { status_of(ldap.code) };
+            assert_eq!(rest.status, expected, "{} by {requester:?}: {ldap:?} {rest:?}", route.name);
+        }
+    }
+}
+
+#[test]
 fn the_readme_names_every_row() {
     let readme = std::fs::read_to_string(repository("README.md")).unwrap();
     for route in ROUTES {
         assert!(readme.contains(&format!("extended {}", route.oid)), "{} ({})", route.name, route.oid);
         if let Some(at) = &route.entry_path {
             assert!(readme.contains(&format!("/directory/v1/{{dn}}/{}`", at.name)), "{}", at.name);
+        }
+        if let Some(at) = &route.path {
+            assert!(readme.contains(&format!("/directory/v1/{}`", at.name)), "{}", at.name);
         }
     }
     for mechanism in MECHANISMS {

@@ -9,13 +9,14 @@ use common::{
     code::*,
     http,
     people::{ALICE, ALICE_PASSWORD, BOB, BOB_PASSWORD},
-    requests::{json_body, ldap_value},
+    requests::{json_body, ldap_value, own_json_body},
     server::Server,
 };
 use countersign::routes::{MECHANISMS, ROUTES};
 
 /// Rows that ask nobody who they are.
-const OPEN: [(&str, &str); 3] = [
+const OPEN: [(&str, &str); 4] = [
+    ("generate-password", "tells nothing about anybody and changes nothing"),
     ("who-am-i", "tells the requester only who the requester is"),
     ("start-tls", "comes before anybody can be anybody"),
     ("cancel", "reaches operations of the same connection only"),
@@ -34,9 +35,13 @@ fn each_route_refuses_whoever_proves_nothing() {
             assert_eq!(response.code, INSUFFICIENT_ACCESS_RIGHTS, "{} by {who}", route.name);
             assert_eq!((response.name, response.value), (None, None), "{} by {who}", route.name);
         }
-        let Some(at) = &route.entry_path else { continue };
-        let path = format!("/directory/v1/{ALICE}/{}", at.name);
-        let body = json_body(route.name, None);
+        let (path, body) = if let Some(at) = &route.entry_path {
+            (format!("/directory/v1/{ALICE}/{}", at.name), json_body(route.name, None))
+        } else {
+            let Some(at) = &route.path else { continue };
+            let Some(body) = own_json_body(route.name, ALICE) else { continue };
+            (format!("/directory/v1/{}", at.name), body)
+        };
         for (authorization, expected) in [
             (None, &[401, 403][..]),
             (Some(http::basic(BOB, BOB_PASSWORD)), &[403]),
@@ -103,17 +108,20 @@ fn each_route_refuses_a_value_that_is_no_value() {
 fn rest_refuses_what_is_no_request() {
     let server = Server::start();
     for route in ROUTES {
-        let Some(at) = &route.entry_path else { continue };
-        let path = format!("/directory/v1/{ALICE}/{}", at.name);
+        let path = match (&route.entry_path, &route.path) {
+            (Some(at), _) => format!("/directory/v1/{ALICE}/{}", at.name),
+            (None, Some(at)) => format!("/directory/v1/{}", at.name),
+            (None, None) => continue,
+        };
         for body in
             ["{", "[]", "\"x\"", "{\"noSuchMember\":1}", "{\"staticPassword\":7}", "{\"staticPassword\":null,\"x\":{}}"]
         {
             let answer = http::request(server.rest(), "POST", &path, None, Some(body));
-            assert_eq!(answer.status, 400, "{} {body}: {answer:?}", at.name);
+            assert_eq!(answer.status, 400, "{path} {body}: {answer:?}");
         }
         let misplaced = http::request(server.rest(), "POST", &path, None, Some("{\"staticPassword\":[\"hunter2\"]}"));
         assert_eq!(misplaced.status, 400);
         assert!(!misplaced.body.to_string().contains("hunter2"), "the answer repeats a password: {misplaced:?}");
-        assert_eq!(http::request(server.rest(), "GET", &path, None, None).status, 405, "{}", at.name);
+        assert_eq!(http::request(server.rest(), "GET", &path, None, None).status, 405, "{path}");
     }
 }

@@ -5,11 +5,13 @@ use super::{
     delivery::{DeliveryKind, DeliverySettings, KindSettings, MessageSettings, quoted_name},
     each_section,
     section::{Key, Section},
+    written_name,
 };
 
 const HEAD: &str = "\
 # countersign configuration. A line that begins with # and a key shows the default.
 # Every key can also be set by an environment variable: COUNTERSIGN_SECTION__KEY, such as COUNTERSIGN_LOG__LEVEL=debug;
+# a section within another is written with _ for the dot: COUNTERSIGN_PASSWORD_VALIDATORS__MIN_LENGTH=8;
 # a secret also by the name of a file that holds it: <key>_file here, or COUNTERSIGN_SECTION__KEY_FILE.
 # Durations: \"500ms\", \"30s\", \"15m\", \"1h\", \"7d\". Sizes: \"64KiB\", \"1MiB\", \"2GiB\".
 # Relative paths are relative to this file. `countersign check-config FILE` tells what is wrong with it.
@@ -20,7 +22,7 @@ pub(super) fn of(config: &Config) -> String {
     let mut out = HEAD.to_owned();
     let default = Config::default();
     macro_rules! print {
-        ($($name:ident),+) => { $( section(&mut out, stringify!($name), &config.$name, &default.$name); )+ };
+        ($($name:ident),+) => { $( section(&mut out, written_name(stringify!($name)), &config.$name, &default.$name); )+ };
     }
     each_section!(print);
     delivery(&mut out, &config.delivery);

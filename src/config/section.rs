@@ -101,6 +101,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) problems: Vec<Problem>,
     /// Keys of later features, refused with a sentence of their own.
     pub(crate) later: &'static [&'static str],
+    /// Sections within others, by field and name: no keys of the outer section.
+    pub(crate) within: &'static [(&'static str, &'static str)],
 }
 
 impl Reading<'_> {
@@ -111,7 +113,10 @@ impl Reading<'_> {
             return;
         };
         for member in members {
-            self.member(section, name, member);
+            let full = format!("{name}.{}", member.key);
+            if !self.within.iter().any(|(_, within)| *within == full) {
+                self.member(section, name, member);
+            }
         }
     }
 

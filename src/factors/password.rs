@@ -11,6 +11,7 @@ mod bcrypt;
 mod crypt;
 mod digest;
 mod pbkdf2;
+pub mod rules;
 
 use std::hint::black_box;
 

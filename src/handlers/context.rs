@@ -23,6 +23,7 @@ use crate::{
         schema::Schema,
     },
     error::{Error, Result},
+    factors::password::rules::Rules,
     handlers::{hashing::Hashing, virtual_entries::VirtualEntries},
     random::Random,
     seal::Sealer,
@@ -42,6 +43,8 @@ pub struct Context {
     pub root_key: DnKey,
     /// The access rules in force.
     pub access: ArcSwap<Access>,
+    /// What new passwords must be like.
+    pub password_rules: ArcSwap<Rules>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Secrets and codes are drawn here.

@@ -1,34 +1,31 @@
 //! Password modify (RFC 3062): a user's own password by the old one or by an authenticated session, another's by the privilege
-//! `password-reset`. How passwords are hashed is `factors::password`; whether the old one is right, `proof`.
+//! `password-reset`. How passwords are hashed is `factors::password`; whether the old one is right, `proof`; whether the new one may
+//! be set, `new_password`.
 
 use countersign_proto::{
     password::{PasswordModifyRequest, PasswordModifyResult},
-    result_code::ResultCode,
     text::Secret,
 };
+use zeroize::Zeroizing;
 
 use crate::{
     caller::Caller,
     clock::UnixMillis,
     directory::entry::Entry,
-    error::{Error, Result},
-    factors::{password::MAX_LENGTH, record::Record},
+    error::{Error, PolicyError, Result},
+    factors::record::Record,
     handlers::{
         AboutEntry, Operation,
         context::Context,
         hashing::hash_password,
+        new_password::{Setter, Standing, remember},
         proof::{Claim, CodeClaim, prove, prove_root, refuse_stranger},
         subject::{Account, Permitted, Subject, named_leniently, named_or_own, permitted, root_has_no_entry},
     },
-    random,
     store::{Change, Found, StoreError, Target},
     telemetry::reason,
 };
 
-/// Characters of a generated password: none that people take for one another.
-const ALPHABET: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-/// 16 of 56 characters: 92 bits.
-const GENERATED_LENGTH: usize = 16;
 /// How often a change is tried again after somebody else changed the entry.
 const MAX_ATTEMPTS: usize = 20;
 
@@ -44,14 +41,12 @@ impl Operation for PasswordModifyRequest {
             Some(identity) => named_leniently(context, identity).await?,
         };
         let permit = permit(context, caller, subject, self.old_password.as_ref()).await?;
+        let standing = permit.standing(context, self.old_password).await?;
         let (password, generated) = match self.new_password {
             Some(password) => (password, None),
-            None => {
-                let text = random::text(&*context.random, ALPHABET, GENERATED_LENGTH).map_err(Error::unavailable)?;
-                (Secret::new(text.as_str()), Some(Secret::new(text)))
-            }
+            None => standing.make(context).map(|made| (made.clone(), Some(made)))?,
         };
-        check(password.expose())?;
+        standing.judge(context, password.expose(), permit.setter()).await?;
         set_password(context, caller, permit, &password).await?;
         Ok(PasswordModifyResult { generated_password: generated })
     }
@@ -80,9 +75,32 @@ enum By {
     Administrator,
 }
 
+impl Permit {
+    const fn setter(&self) -> Setter {
+        match self.by {
+            By::OldPassword | By::Session => Setter::User,
+            By::Administrator => Setter::Administrator,
+        }
+    }
+
+    /// What the rules want to know; `old`: the present password, which was right.
+    async fn standing(&self, context: &Context, old: Option<Secret>) -> Result<Standing> {
+        Ok(Standing {
+            values: Standing::values_of(context, self.account.user.id).await?,
+            stored: self.account.passwords.clone(),
+            record: self.account.record.clone(),
+            current: old.map(|old| Zeroizing::new(old.expose().to_vec())),
+        })
+    }
+}
+
 async fn permit(context: &Context, caller: &Caller, subject: Subject, old: Option<&Secret>) -> Result<Permit> {
     let Some(old) = old else {
         return Ok(match permitted(caller, subject)? {
+            Permitted::Itself(_) if context.config.load().password.current_password_required => {
+                let sentence = "The present password must be given too";
+                return Err(Error::unwilling(sentence).policy(PolicyError::MustSupplyOldPassword));
+            }
             Permitted::Itself(account) => Permit { account, by: By::Session },
             Permitted::Administrator(account) => Permit { account, by: By::Administrator },
         });
@@ -98,16 +116,6 @@ async fn permit(context: &Context, caller: &Caller, subject: Subject, old: Optio
             prove_root(context, claim.password).await?;
             Err(root_has_no_entry())
         }
-    }
-}
-
-/// What every password must be; further rules come with their issue.
-fn check(password: &[u8]) -> Result<()> {
-    let refused = |sentence: String| Err(Error::new(ResultCode::CONSTRAINT_VIOLATION, sentence));
-    match password.len() {
-        0 => refused("A password must not be empty".to_owned()),
-        length if length > MAX_LENGTH => refused(format!("A password has at most {MAX_LENGTH} octets")),
-        _ => Ok(()),
     }
 }
 
@@ -131,7 +139,7 @@ async fn set_password(context: &Context, caller: &Caller, permit: Permit, passwo
             // Of two changes that rest on the same old password the first holds.
             return Err(Error::invalid_credentials(reason::WRONG_PASSWORD));
         }
-        let record = record_of_change(&account, by == By::Administrator, now);
+        let record = record_of_change(context, &account, by == By::Administrator, now);
         let factors = Change::Factors { id, expected: account.record_version, record: record.encode() };
         match context.store.apply(vec![replace, factors]).await {
             Ok(_) => return Ok(()),
@@ -153,9 +161,10 @@ fn write_password(context: &Context, caller: &Caller, entry: &mut Entry, hashed:
     if is_first { schema.check(entry) } else { Ok(()) }
 }
 
-/// The record after a change of password. Its history takes the former hash here when `[password] history` comes.
-fn record_of_change(account: &Account, reset: bool, now: UnixMillis) -> Record {
-    let mut record = Record { password_changed: Some(now), ..account.record.clone() };
+/// The record after a change of password.
+fn record_of_change(context: &Context, account: &Account, reset: bool, now: UnixMillis) -> Record {
+    let mut record = account.record.clone();
+    remember(context, &mut record, &account.passwords, now);
     record.password_failures = Default::default();
     if reset {
         record.clear_failures();

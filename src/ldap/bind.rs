@@ -111,7 +111,7 @@ fn unsupported(what: &str) -> Error {
 impl Wishes {
     /// The response, and who is bound from now on.
     fn conclude(self, id: i32, before: Caller, proven: Result<Caller>) -> Finished {
-        let mut list = answered(self.password_policy);
+        let mut list = answered(self.password_policy, proven.as_ref().err());
         let mut response = Vec::new();
         let caller = match proven {
             Ok(caller) => {

@@ -191,11 +191,14 @@ impl<'a> Requested<'a> {
     }
 }
 
-/// The response controls that a request asked for, whatever its outcome: the password policy control, which has nothing to say.
-pub(super) fn answered(password_policy: bool) -> Vec<u8> {
+/// The response controls that a request asked for, whatever its outcome: the password policy control, which says what is wrong with
+/// a password, if that is it.
+pub(super) fn answered(password_policy: bool, error: Option<&Error>) -> Vec<u8> {
     let mut list = Vec::new();
     if password_policy {
-        controls::append(&mut list, oid::PASSWORD_POLICY, Some(&PasswordPolicy::default().encode()));
+        let error = error.and_then(|error| error.policy).map(|policy| policy as u8);
+        let value = PasswordPolicy { error, ..PasswordPolicy::default() };
+        controls::append(&mut list, oid::PASSWORD_POLICY, Some(&value.encode()));
     }
     list
 }

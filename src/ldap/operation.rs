@@ -116,7 +116,7 @@ impl Session {
         match compared {
             Ok((is_equal, password_policy)) => {
                 let code = if is_equal { ResultCode::COMPARE_TRUE } else { ResultCode::COMPARE_FALSE };
-                let list = answered(password_policy);
+                let list = answered(password_policy, None);
                 response::result(out, message.id, response::COMPARE, &LdapResult::code(code), |_| {}, &list);
             }
             Err(error) => refuse(out, message.id, response::COMPARE, &error),
@@ -191,7 +191,7 @@ impl Session {
             let level = if route.confidential { LogLevel::Info } else { LogLevel::Debug };
             audit(&context.audit, level, &caller, (route.name, None), begun, result.as_ref().err());
             let mut response = Vec::new();
-            let list = answered(password_policy);
+            let list = answered(password_policy, result.as_ref().err());
             match &result {
                 Ok(value) => {
                     let outcome = LdapResult::SUCCESS;

@@ -86,7 +86,11 @@ impl Session {
             let dn = target(&request).to_owned();
             let result = update(request, options, &context, &caller).await;
             audit(&context.audit, LogLevel::Info, &caller, (name, Some(&dn)), begun, result.as_ref().err());
-            Finished { id, response: respond(id, tag, &result, answered(password_policy)), caller: None }
+            Finished {
+                id,
+                response: respond(id, tag, &result, answered(password_policy, result.as_ref().err())),
+                caller: None,
+            }
         };
         self.begin(id, Box::pin(operation), out);
         Ok(())

@@ -25,7 +25,7 @@ use crate::{
     config::PlaintextPasswords,
     error::Error,
     handlers::context::Context,
-    routes::{self, JsonCall, Route},
+    routes::{self, JsonCall, PathCall, Route},
 };
 
 const READ: &str = "GET, HEAD";
@@ -54,12 +54,14 @@ pub(super) enum Asked<'p> {
     Authenticate,
     /// An operation on an entry: a row of the switchboard.
     Operation(Segment<'p>, &'static Route, JsonCall),
+    /// An operation that names what it is about itself: a row of the switchboard.
+    Service(&'static Route, PathCall),
 }
 
 impl Asked<'_> {
     /// Whether a body belongs to it. One that does not belong is ignored: some clients send one with GET.
     pub(super) const fn takes_body(&self) -> bool {
-        matches!(self, Self::Authenticate | Self::Operation(..))
+        matches!(self, Self::Authenticate | Self::Operation(..) | Self::Service(..))
     }
 }
 
@@ -80,6 +82,10 @@ impl Endpoint {
                 Some((route, call)) => method(head, ACT).map(|()| Asked::Operation(segment, route, call)),
                 None => Err(Refusal::no_such_path()),
             },
+            Target::Service(name) => match routes::at_path(name) {
+                Some((route, call)) => method(head, ACT).map(|()| Asked::Service(route, call)),
+                None => Err(Refusal::no_such_path()),
+            },
             Target::Unknown => Err(Refusal::no_such_path()),
         };
         if let Ok(Asked::Availability(_)) = asked {
@@ -93,7 +99,7 @@ impl Endpoint {
         }
         let secret = match &asked {
             Asked::Authenticate => true,
-            Asked::Operation(_, route, _) => route.confidential,
+            Asked::Operation(_, route, _) | Asked::Service(route, _) => route.confidential,
             _ => head.headers.contains_key(AUTHORIZATION),
         };
         if secret {
@@ -117,7 +123,15 @@ impl Endpoint {
             Asked::Operation(segment, route, call) => {
                 let members = operation::members(body)?;
                 let caller = authentication::caller(&head.headers, context, connection).await?;
-                operation::answer(segment, (route, call), members, context, &caller).await
+                let dn = read::dn_of(segment)?;
+                let performed = call(&dn, members, context, &caller);
+                operation::answer(route, Some(&dn), performed, context, &caller).await
+            }
+            Asked::Service(route, call) => {
+                let members = operation::members(body)?;
+                let caller = authentication::caller(&head.headers, context, connection).await?;
+                let performed = call(members, context, &caller);
+                operation::answer(route, None, performed, context, &caller).await
             }
             Asked::Metadata | Asked::Me | Asked::Entry(_) => {
                 let origin = origin::of(head, &connection.channel)?;

@@ -1,4 +1,4 @@
-//! `POST {dn}/{operation}`: a row of the switchboard, with the entry in the path and the rest of the request in the body. What the
+//! `POST {dn}/{operation}` and `POST {operation}`: a row of the switchboard, with the request in the body and perhaps an entry in the path. What the
 //! operation does, and to whom it is allowed, is the handler's; both doors share it.
 
 use countersign_proto::result_code::ResultCode;
@@ -7,8 +7,6 @@ use serde_json::{Map, Value};
 
 use super::{
     controls, json,
-    path::Segment,
-    read,
     reply::Reply,
     status::{Hearer, Refusal, ResultCodeBody},
 };
@@ -16,7 +14,7 @@ use crate::{
     caller::Caller,
     config::LogLevel,
     handlers::context::Context,
-    routes::{JsonCall, Route},
+    routes::{Pending, Route},
     telemetry::audit::Event,
 };
 
@@ -42,27 +40,26 @@ pub(super) fn members(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     Ok(members)
 }
 
-/// Carries the operation out for `caller`.
+/// Carries the operation out for `caller`; `dn`: the entry in the path.
 ///
 /// # Errors
 /// The operation's result, as HTTP says it.
 pub(super) async fn answer(
-    segment: Segment<'_>,
-    (route, call): (&Route, JsonCall),
-    members: Map<String, Value>,
+    route: &Route,
+    dn: Option<&str>,
+    performed: Pending<'_, Map<String, Value>>,
     context: &Context,
     caller: &Caller,
 ) -> Result<Reply, Refusal> {
-    let dn = read::dn_of(segment)?;
     let began = context.clock.now();
-    let performed = call(&dn, members, context, caller).await;
+    let performed = performed.await;
     let event = Event {
         event: route.name,
         connection: Some(caller.channel.connection),
         operation: Some(caller.operation),
         client: caller.channel.peer,
         user: Some(caller.dn()).filter(|user| !user.is_empty()),
-        dn: Some(&dn),
+        dn,
         took: Some(context.clock.now().since(began)),
         ..Event::default()
     };

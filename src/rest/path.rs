@@ -34,6 +34,8 @@ pub enum Target<'p> {
     Me,
     /// `/directory/v1/authenticate`.
     Authenticate,
+    /// `/directory/v1/{operation}`: an operation that is not about one entry of the path.
+    Service(&'p str),
     /// `/directory/v1/{dn}`.
     Entry(Segment<'p>),
     /// `/directory/v1/{dn}/{operation}`: an operation on one entry.
@@ -72,6 +74,7 @@ impl<'p> Target<'p> {
             None if rest == "authenticate" => Self::Authenticate,
             None if rest.eq_ignore_ascii_case("me") => Self::Me,
             None if is_dn(rest) => Self::Entry(Segment(rest)),
+            None if rest.bytes().all(|octet| octet.is_ascii_alphabetic()) => Self::Service(rest),
             Some((dn, operation)) if is_dn(dn) && !operation.is_empty() && !operation.contains('/') => {
                 Self::Operation(Segment(dn), operation)
             }
@@ -157,10 +160,12 @@ mod tests {
             ("/directory/v1/me", Target::Me),
             ("/directory/v1/Me", Target::Me),
             ("/directory/v1/authenticate", Target::Authenticate),
-            ("/directory/v1/Authenticate", Target::Unknown),
+            ("/directory/v1/Authenticate", Target::Service("Authenticate")),
+            ("/directory/v1/suggestPassword", Target::Service("suggestPassword")),
+            ("/directory/v1/suggestPassword/", Target::Unknown),
             ("/directory/v1/%61uthenticate", Target::Unknown),
             ("/directory/v1/authenticate/", Target::Unknown),
-            ("/directory/v1/nothing", Target::Unknown),
+            ("/directory/v1/nothing", Target::Service("nothing")),
             ("/directory/v1//", Target::Unknown),
             ("/directory/v1//uid=x", Target::Unknown),
             ("//directory/v1/uid=x", Target::Unknown),

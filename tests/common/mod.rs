@@ -60,6 +60,9 @@ pub mod oid {
     pub const REVOKE_TOTP: &str = "1.3.6.1.4.1.30221.2.6.58";
     pub const VALIDATE_TOTP: &str = "1.3.6.1.4.1.30221.2.6.15";
     pub const PASSWORD_MODIFY: &str = "1.3.6.1.4.1.4203.1.11.1";
+    pub const GENERATE_PASSWORD: &str = "1.3.6.1.4.1.30221.2.6.62";
+    pub const QUALITY_REQUIREMENTS: &str = "1.3.6.1.4.1.30221.2.6.43";
+    pub const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
     pub const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
     pub const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
     pub const CANCEL: &str = "1.3.6.1.1.8";

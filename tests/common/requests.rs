@@ -15,7 +15,8 @@ pub fn ldap_value(route: &str, dn: &str, password: Option<&str>) -> Option<Vec<u
         "generate-totp-shared-secret" | "revoke-totp-shared-secret" => vec![(0, id.as_str())],
         "validate-totp-password" => return Some(tagged(&[(0, dn), (1, "123456")])),
         "password-modify" => vec![(0, id.as_str()), (2, NEW_PASSWORD)],
-        "who-am-i" | "start-tls" | "cancel" => return None,
+        "get-password-quality-requirements" => return Some(tagged(&[(4, dn)])),
+        "generate-password" | "who-am-i" | "start-tls" | "cancel" => return None,
         other => panic!("add {other} to tests/common/requests.rs"),
     };
     members.extend(password.map(|password| (1, password)));
@@ -33,5 +34,15 @@ pub fn json_body(route: &str, password: Option<&str>) -> Value {
         ("password-modify", Some(password)) => json!({"oldPassword": password, "newPassword": NEW_PASSWORD}),
         ("password-modify", None) => json!({"newPassword": NEW_PASSWORD}),
         (other, _) => panic!("add {other} to tests/common/requests.rs"),
+    }
+}
+
+/// The same for the operations that REST serves beside the entries: the account is in the body. `None` for those that are not about
+/// an account.
+pub fn own_json_body(route: &str, dn: &str) -> Option<Value> {
+    match route {
+        "generate-password" => None,
+        "get-password-quality-requirements" => Some(json!({"operationType": "administrativeReset", "userDN": dn})),
+        other => panic!("add {other} to tests/common/requests.rs"),
     }
 }

@@ -107,6 +107,7 @@ impl Site {
             store: Arc::clone(&store) as Arc<dyn Store>,
             root_key: DnKey::parse(ROOT, &schema).unwrap(),
             access: ArcSwap::from_pointee(Access::compile(&[], &schema).unwrap()),
+            password_rules: ArcSwap::default(),
             schema,
             hashing: Hashing::start(2, 64).unwrap(),
             config: ArcSwap::from_pointee(config),

@@ -13,7 +13,11 @@ use crate::{
     },
     error::{Error, Result},
     factors::record::Record,
-    handlers::{context::Context, devices, matched},
+    handlers::{
+        context::Context,
+        devices, matched,
+        new_password::{Setter, Standing},
+    },
     store::{Change, StoreError},
 };
 
@@ -32,12 +36,13 @@ pub(super) async fn add(
     if key.is_empty() || key == context.root_key || context.store.find(&key).await?.is_some() {
         return Err(StoreError::Exists.into());
     }
+    let standing = Standing::of_attributes(context, &attributes);
     let modifications = attributes.into_iter().map(|(description, values)| Modification {
         kind: ModificationKind::Add,
         description,
         values,
     });
-    let prepared = Prepared::new(modifications.collect(), context, caller).await?;
+    let prepared = Prepared::new(modifications.collect(), context, caller, (&standing, Setter::Administrator)).await?;
     let (entry, factors) = made(&dn, &key, &prepared, context, caller)?;
     let encoded = entry.encode(&context.schema);
     let post_read = target::post_read(&encoded, 0, options, context, caller)?;
@@ -87,6 +92,6 @@ fn made(
     stamps::created(&mut entry, context, caller)?;
     schema.check(&entry)?;
     let mut record = Record::default();
-    let has_record = prepared.apply_to_record(&mut record, &entry, context, caller, false)?;
+    let has_record = prepared.apply_to_record(&mut record, &entry, context, caller, (&[], false))?;
     Ok((entry, has_record.then_some(record)))
 }

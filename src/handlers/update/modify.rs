@@ -22,7 +22,11 @@ use crate::{
     },
     error::{Error, Result},
     factors::record::Record,
-    handlers::{context::Context, devices},
+    handlers::{
+        context::Context,
+        devices,
+        new_password::{Setter, Standing, remember},
+    },
     store::Change,
 };
 
@@ -39,7 +43,9 @@ pub(super) async fn modify(
     // Hashing takes time, so it comes before the first judgement and is not repeated; but not for whoever may not write.
     let prepared = {
         permit(&modifications, &read, context, caller)?;
-        Prepared::new(modifications, context, caller).await?
+        let setter = if caller.is(read.id) { Setter::User } else { Setter::Administrator };
+        let standing = Standing::of(context, read.entry()?, read.factors()?.0);
+        Prepared::new(modifications, context, caller, (&standing, setter)).await?
     };
     for _ in 0..super::ATTEMPTS {
         let deletions = passwords::resolve(&prepared.deleted_passwords, &read, context).await?;
@@ -102,7 +108,8 @@ fn judged(
     let post_read = target::post_read(&encoded, read.children, options, context, caller)?;
     let mut changes = vec![Change::Replace { id: read.id, expected: read.version, entry: encoded }];
     let (mut record, version) = read.factors()?;
-    if prepared.apply_to_record(&mut record, &entry, context, caller, options.permissive)? {
+    let former = before.values(schema.well_known().user_password);
+    if prepared.apply_to_record(&mut record, &entry, context, caller, (former, options.permissive))? {
         changes.push(Change::Factors { id: read.id, expected: version, record: record.encode() });
     }
     Ok((changes, Updated { pre_read, post_read }))
@@ -125,7 +132,12 @@ impl Prepared {
     /// # Errors
     /// undefinedAttributeType; constraintViolation for what only the server writes; insufficientAccessRights for secrets and
     /// privileges by others than root and `bypass-acl`.
-    pub(super) async fn new(modifications: Vec<Modification>, context: &Context, caller: &Caller) -> Result<Self> {
+    pub(super) async fn new(
+        modifications: Vec<Modification>,
+        context: &Context,
+        caller: &Caller,
+        (standing, setter): (&Standing, Setter),
+    ) -> Result<Self> {
         let (schema, known) = (&context.schema, *context.schema.well_known());
         let mut prepared = Self {
             modifications: Vec::with_capacity(modifications.len()),
@@ -155,7 +167,7 @@ impl Prepared {
             } else if id == known.yubikey_public_id {
                 prepared.modifications.push(yubikeys::owned(modification, caller)?);
             } else if id == known.user_password {
-                let given = passwords::prepare(modification, context, caller).await?;
+                let given = passwords::prepare(modification, context, caller, standing, setter).await?;
                 prepared.sets_password |= given.sets_password;
                 prepared.modifications.extend(given.modification);
                 prepared.deleted_passwords.extend(given.deleted);
@@ -171,14 +183,14 @@ impl Prepared {
         self.touched.iter().try_for_each(|attribute| demand_write(view, right, *attribute))
     }
 
-    /// Brings the factor record up to it; whether anything changed.
+    /// Brings the factor record up to it; whether anything changed. `former`: the values of userPassword that there were.
     pub(super) fn apply_to_record(
         &self,
         record: &mut Record,
         entry: &Entry,
         context: &Context,
         caller: &Caller,
-        permissive: bool,
+        (former, permissive): (&[Vec<u8>], bool),
     ) -> Result<bool> {
         for change in &self.secrets {
             change.apply(record, entry.uuid, context, permissive)?;
@@ -187,7 +199,7 @@ impl Prepared {
             change.apply(record, entry, context)?;
         }
         if self.sets_password {
-            record.password_changed = Some(context.clock.now());
+            remember(context, record, former, context.clock.now());
             // Whoever may reset passwords opens the account with it; a user who changes the own one does not.
             if caller.may(Privilege::PasswordReset) || caller.bypasses_access() {
                 record.clear_failures();

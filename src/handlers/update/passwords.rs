@@ -7,9 +7,13 @@ use super::target::Read;
 use crate::{
     caller::Caller,
     directory::modify::{Modification, ModificationKind},
-    error::{Error, Result},
+    error::{Error, PolicyError, Result},
     factors::password::{self, Value},
-    handlers::{context::Context, hashing},
+    handlers::{
+        context::Context,
+        hashing,
+        new_password::{Setter, Standing},
+    },
 };
 
 /// A password in clear text that is to be deleted.
@@ -25,28 +29,46 @@ pub(super) struct Given {
 /// Hashes what a modification brings.
 ///
 /// # Errors
-/// constraintViolation for an empty or too long password, and for any hash from others than root and `bypass-acl`: a hash says
+/// constraintViolation for a password that breaks a rule, and for any hash from others than root and `bypass-acl`: a hash says
 /// nothing of the password's quality.
-pub(super) async fn prepare(modification: Modification, context: &Context, caller: &Caller) -> Result<Given> {
+pub(super) async fn prepare(
+    modification: Modification,
+    context: &Context,
+    caller: &Caller,
+    standing: &Standing,
+    setter: Setter,
+) -> Result<Given> {
     let Modification { kind, description, values } = modification;
     if kind == ModificationKind::Delete {
         return deletion(description, values, caller);
     }
     let sets_password = !values.is_empty();
+    if sets_password && setter == Setter::User && context.config.load().password.current_password_required {
+        let sentence = "Change a password with the password modify operation, and give the present one";
+        return Err(Error::unwilling(sentence).policy(PolicyError::MustSupplyOldPassword));
+    }
     let mut hashed = Vec::with_capacity(values.len());
     for value in values {
         let value = Zeroizing::new(value);
-        hashed.push(hash(&value, context, caller).await?);
+        hashed.push(hash(&value, context, caller, standing, setter).await?);
     }
     let modification = Modification { kind, description, values: hashed };
     Ok(Given { modification: Some(modification), deleted: Vec::new(), sets_password })
 }
 
-async fn hash(value: &[u8], context: &Context, caller: &Caller) -> Result<Vec<u8>> {
+async fn hash(
+    value: &[u8],
+    context: &Context,
+    caller: &Caller,
+    standing: &Standing,
+    setter: Setter,
+) -> Result<Vec<u8>> {
     let refused = |sentence: &'static str| Err(Error::new(ResultCode::CONSTRAINT_VIOLATION, sentence));
     match password::read(value) {
-        Value::ClearText(b"") => refused("A password must not be empty"),
-        Value::ClearText(clear) => hashing::hash_password(context, clear).await.map(String::into_bytes),
+        Value::ClearText(clear) => {
+            standing.judge(context, clear, setter).await?;
+            hashing::hash_password(context, clear).await.map(String::into_bytes)
+        }
         _ if !caller.bypasses_access() => refused("A password must be given as it is, not as a hash"),
         // One that cannot be judged is kept, so that entries of other servers can be moved here whole; it matches nothing.
         Value::Hashed(_) | Value::Unusable => Ok(value.to_vec()),

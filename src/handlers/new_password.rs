@@ -1,0 +1,193 @@
+//! New passwords, by whichever operation they come: whether one may be set, what the record keeps of a change, and how the server
+//! makes one. What a password must be like is `factors::password::rules`; how it is hashed, `hashing`.
+
+use countersign_proto::{result_code::ResultCode, text::Secret};
+use zeroize::Zeroizing;
+
+use crate::{
+    clock::UnixMillis,
+    directory::entry::EntryRef,
+    error::{Error, PolicyError, Result},
+    factors::{
+        password::{
+            MAX_LENGTH,
+            rules::{About, Rule},
+            verify,
+        },
+        record::Record,
+    },
+    handlers::context::Context,
+    random,
+    store::{EntryId, Target},
+};
+
+/// How often a password is made until one keeps the rules.
+const MAX_MADE: usize = 100;
+
+/// The account whose password it is to be, as far as its rules want to know.
+#[derive(Default)]
+pub(super) struct Standing {
+    /// Values of the attributes that the rules name.
+    pub(super) values: Vec<String>,
+    /// The values of userPassword as they are.
+    pub(super) stored: Vec<Vec<u8>>,
+    /// The factor record.
+    pub(super) record: Record,
+    /// The present password, where the requester gave it and it was right.
+    pub(super) current: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// Who sets a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Setter {
+    /// The user, for themselves.
+    User,
+    /// Somebody else.
+    Administrator,
+}
+
+impl Standing {
+    /// The account of an entry.
+    pub(super) fn of(context: &Context, entry: EntryRef<'_>, record: Record) -> Self {
+        let stored = entry.attribute(context.schema.well_known().user_password);
+        Self {
+            values: values(context, entry),
+            stored: stored.iter().flat_map(|stored| stored.values()).map(<[u8]>::to_vec).collect(),
+            record,
+            current: None,
+        }
+    }
+
+    /// An account that is only about to be, with these attributes.
+    pub(super) fn of_attributes(context: &Context, attributes: &[(String, Vec<Vec<u8>>)]) -> Self {
+        let rules = context.password_rules.load();
+        let named = |description: &str| {
+            let kind = |name: &str| context.schema.attribute_type(name).map(|kind| kind.id);
+            let own = kind(description.split(';').next().unwrap_or_default());
+            own.is_some() && rules.attributes().any(|name| kind(name) == own)
+        };
+        let values = attributes.iter().filter(|(description, _)| named(description)).flat_map(|(_, values)| values);
+        Self { values: values.map(|value| String::from_utf8_lossy(value).into_owned()).collect(), ..Self::default() }
+    }
+
+    /// The values that the rules want to know of an entry.
+    pub(super) async fn values_of(context: &Context, id: EntryId) -> Result<Vec<String>> {
+        if context.password_rules.load().attributes().next().is_none() {
+            return Ok(Vec::new());
+        }
+        let mut found = Vec::new();
+        context.store.read(Target::Id(id), false, &mut |entry| found = values(context, entry.entry)).await?;
+        Ok(found)
+    }
+
+    fn about(&self) -> About<'_> {
+        About { values: &self.values, current: self.current.as_ref().map(|current| current.as_slice()) }
+    }
+
+    /// The sentences of the rules that `password` breaks.
+    pub(super) fn broken(&self, context: &Context, password: &[u8]) -> Vec<String> {
+        let rules = context.password_rules.load();
+        rules.broken_by(password, self.about()).into_iter().map(Rule::sentence).collect()
+    }
+
+    /// Refuses a password that must not be set.
+    ///
+    /// # Errors
+    /// `constraintViolation`, with every rule that it breaks; `busy`.
+    pub(super) async fn judge(&self, context: &Context, password: &[u8], setter: Setter) -> Result<()> {
+        let refused = |sentence: String, policy| Error::new(ResultCode::CONSTRAINT_VIOLATION, sentence).policy(policy);
+        if password.is_empty() {
+            return Err(refused("A password must not be empty".to_owned(), PolicyError::PasswordTooShort));
+        }
+        if password.len() > MAX_LENGTH {
+            let sentence = format!("A password has at most {MAX_LENGTH} octets");
+            return Err(refused(sentence, PolicyError::InsufficientPasswordQuality));
+        }
+        self.old_enough(context, setter)?;
+        let rules = context.password_rules.load_full();
+        let broken = rules.broken_by(password, self.about());
+        if !broken.is_empty() {
+            let minimum = |rule: &&Rule| matches!(rule, Rule::Length { minimum, .. } if password.len() < *minimum);
+            let policy = match broken.iter().any(minimum) {
+                true => PolicyError::PasswordTooShort,
+                false => PolicyError::InsufficientPasswordQuality,
+            };
+            let sentences: Vec<String> = broken.into_iter().map(Rule::sentence).collect();
+            return Err(refused(sentences.join(". "), policy));
+        }
+        match self.was_used(context, password).await? {
+            true => Err(refused("The password was used before".to_owned(), PolicyError::PasswordInHistory)),
+            false => Ok(()),
+        }
+    }
+
+    /// Users change a password again only once they have used it for a while; else the history would be worth nothing.
+    fn old_enough(&self, context: &Context, setter: Setter) -> Result<()> {
+        let min_age = context.config.load().password.min_age;
+        let age = self.record.password_changed.map(|changed| context.clock.now().since(changed));
+        if setter == Setter::Administrator || age.is_none_or(|age| age >= min_age) {
+            return Ok(());
+        }
+        let sentence = "The password was changed too recently to be changed again";
+        Err(Error::new(ResultCode::CONSTRAINT_VIOLATION, sentence).policy(PolicyError::PasswordTooYoung))
+    }
+
+    /// Whether it is the present password, or one of the former ones that the history keeps.
+    async fn was_used(&self, context: &Context, password: &[u8]) -> Result<bool> {
+        let count = history_length(context);
+        if count == 0 {
+            return Ok(false);
+        }
+        let former = self.record.history.iter().take(count).map(|hash| hash.as_bytes().to_vec());
+        let values: Vec<Vec<u8>> = self.stored.iter().cloned().chain(former).collect();
+        let password = Zeroizing::new(password.to_vec());
+        let judge = move |workspace: &mut _| verify(values.iter().map(Vec::as_slice), &password, workspace);
+        context.hashing.run(judge).await
+    }
+
+    /// A password of the server's own making that keeps the rules.
+    ///
+    /// # Errors
+    /// `constraintViolation` if none of many does; `unavailable` without random octets.
+    pub(super) fn make(&self, context: &Context) -> Result<Secret> {
+        for _ in 0..MAX_MADE {
+            let made = draw(context)?;
+            if self.broken(context, made.expose()).is_empty() {
+                return Ok(made);
+            }
+        }
+        let sentence = "The password generator makes none that keeps the password rules";
+        Err(Error::new(ResultCode::CONSTRAINT_VIOLATION, sentence))
+    }
+}
+
+/// A password of the server's own making, whatever the rules say.
+///
+/// # Errors
+/// `unavailable` without random octets.
+pub(super) fn draw(context: &Context) -> Result<Secret> {
+    let config = context.config.load();
+    let generator = &config.password_generator;
+    let length = usize::try_from(generator.length).unwrap_or(usize::MAX);
+    let text = random::text(&*context.random, generator.characters.as_bytes(), length).map_err(Error::unavailable)?;
+    Ok(Secret::new(text))
+}
+
+/// What the record keeps of a change of password; `former`: the values of userPassword that it had.
+pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>], now: UnixMillis) {
+    record.password_changed = Some(now);
+    let former = former.iter().filter_map(|hash| String::from_utf8(hash.clone()).ok());
+    record.history.splice(0..0, former);
+    record.history.truncate(history_length(context));
+}
+
+fn history_length(context: &Context) -> usize {
+    usize::try_from(context.config.load().password.history).unwrap_or(usize::MAX)
+}
+
+fn values(context: &Context, entry: EntryRef<'_>) -> Vec<String> {
+    let rules = context.password_rules.load();
+    let kinds = rules.attributes().filter_map(|name| context.schema.attribute_type(name));
+    let values = kinds.flat_map(|kind| entry.of_type(kind.id)).flat_map(|attribute| attribute.values());
+    values.map(|value| String::from_utf8_lossy(value).into_owned()).collect()
+}
