@@ -120,7 +120,9 @@ impl Table {
 
 /// A name in lower case, on the stack where it is of ordinary length.
 pub(crate) fn lower_case(name: &[u8]) -> SmallVec<[u8; 64]> {
-    name.iter().map(u8::to_ascii_lowercase).collect()
+    let mut lower = SmallVec::from_slice(name);
+    lower.make_ascii_lowercase();
+    lower
 }
 
 #[cfg(test)]

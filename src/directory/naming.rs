@@ -70,6 +70,9 @@ impl<'s> KeyBuilder<'s> {
         self.octets.push(b'=');
         let mut normalized = SmallVec::<[u8; 128]>::new();
         self.schema.normalize_naming(attribute_type, value, &mut normalized);
+        if normalized.iter().all(|octet| *octet > END_OF_ASSERTION) {
+            return self.octets.extend_from_slice(&normalized);
+        }
         for octet in normalized {
             if octet <= END_OF_ASSERTION {
                 self.octets.push(ESCAPE);

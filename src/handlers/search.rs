@@ -212,8 +212,10 @@ impl Search {
     }
 
     async fn read_base(&mut self, context: &Context, caller: &Caller, sink: &mut dyn EntrySink) -> Result<Advance> {
-        let base = self.base.clone();
-        if !self.read_one(&base, context, caller, sink).await? {
+        let base = std::mem::take(&mut self.base);
+        let visible = self.read_one(&base, context, caller, sink).await;
+        self.base = base;
+        if !visible? {
             return Err(matched::no_such_object(context, caller, &self.base).await);
         }
         Ok(self.done())

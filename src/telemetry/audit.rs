@@ -115,7 +115,7 @@ impl Audit {
         line.number("result", event.result.map(|code| code.0));
         line.text("reason", event.reason);
         line.number("took_ms", event.took.map(|took| took.as_millis()));
-        self.0.writer.write(line.end());
+        self.0.writer.write(&line.end());
     }
 
     /// Writes an event that failed, and the cause of the failure, if it has one, as a notice.
@@ -125,14 +125,14 @@ impl Audit {
             && self.wants(LogLevel::Error)
         {
             let origin = Some((event.connection, event.operation));
-            self.0.writer.write(notice(self.0.format, &*self.0.clock, LogLevel::Error, origin, &causes(&**source)));
+            self.0.writer.write(&notice(self.0.format, &*self.0.clock, LogLevel::Error, origin, &causes(&**source)));
         }
     }
 
     /// Says something about the server itself, in a sentence.
     pub fn notice(&self, level: LogLevel, message: &str) {
         if self.wants(level) {
-            self.0.writer.write(notice(self.0.format, &*self.0.clock, level, None, message));
+            self.0.writer.write(&notice(self.0.format, &*self.0.clock, level, None, message));
         }
     }
 

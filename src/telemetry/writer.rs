@@ -1,55 +1,71 @@
-//! The thread that writes the log: whoever logs hands a line over and goes on. When the reader of the log is too slow, lines
-//! are dropped and counted rather than anybody kept waiting.
+//! The thread that writes the log: whoever logs adds a line to a buffer and goes on. The thread takes the whole buffer a few
+//! milliseconds after its first line, so that a busy server pays for one wakeup and one write where it logs hundreds of lines. When
+//! the reader of the log is too slow, lines are dropped and counted rather than anybody kept waiting.
 
 use std::{
     io::Write,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
+    mem::{swap, take},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::JoinHandle,
+    time::Duration,
 };
 
-/// Lines that may wait.
-const QUEUE: usize = 8192;
-/// Octets gathered for one write.
-const BATCH: usize = 64 << 10;
+/// Octets of lines that may wait.
+const ROOM: usize = 2 << 20;
+/// How long the first line waits for others. A server that is killed loses no more than this of its log.
+const GATHERING: Duration = Duration::from_millis(5);
 
-/// The queue to the writing thread.
+/// The buffer between those who log and the writing thread.
 pub(super) struct Writer {
-    lines: Mutex<Option<SyncSender<String>>>,
-    dropped: Arc<AtomicU64>,
+    shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    waiting: Mutex<Waiting>,
+    /// Told when the first line comes, and at the end.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Waiting {
+    lines: String,
+    dropped: u64,
+    is_closed: bool,
 }
 
 impl Writer {
     /// Starts the thread; `lost` makes the line that tells how many were dropped.
     pub(super) fn start(sink: Box<dyn Write + Send>, lost: impl Fn(u64) -> String + Send + 'static) -> Self {
-        let (sender, receiver) = sync_channel(QUEUE);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&dropped);
-        let thread = std::thread::Builder::new()
-            .name("log".to_owned())
-            .spawn(move || run(&receiver, sink, &counted, &lost))
-            .ok();
-        Self { lines: Mutex::new(Some(sender)), dropped, thread: Mutex::new(thread) }
+        let shared = Arc::new(Shared::default());
+        let of_thread = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("log".to_owned()).spawn(move || of_thread.run(sink, &lost)).ok();
+        Self { shared, thread: Mutex::new(thread) }
     }
 
-    /// Never waits.
-    pub(super) fn write(&self, line: String) {
-        let Ok(guard) = self.lines.lock() else { return };
-        let Some(lines) = guard.as_ref() else { return };
-        if let Err(TrySendError::Full(_)) = lines.try_send(line) {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+    /// Never waits for the sink.
+    pub(super) fn write(&self, line: &str) {
+        let mut waiting = self.shared.lock();
+        if waiting.is_closed {
+            return;
+        }
+        if waiting.lines.len() + line.len() > ROOM {
+            waiting.dropped += 1;
+            return;
+        }
+        let is_first = waiting.lines.is_empty();
+        waiting.lines.push_str(line);
+        drop(waiting);
+        if is_first {
+            self.shared.changed.notify_one();
         }
     }
 
     /// Waits until all that was handed over is written; what comes later is lost.
     pub(super) fn close(&self) {
-        if let Ok(mut lines) = self.lines.lock() {
-            lines.take();
-        }
+        self.shared.lock().is_closed = true;
+        self.shared.changed.notify_one();
         let thread = self.thread.lock().ok().and_then(|mut thread| thread.take());
         if let Some(thread) = thread {
             // A writer that panicked has nothing left to say.
@@ -58,19 +74,42 @@ impl Writer {
     }
 }
 
-fn run(lines: &Receiver<String>, mut sink: Box<dyn Write + Send>, dropped: &AtomicU64, lost: &dyn Fn(u64) -> String) {
-    while let Ok(first) = lines.recv() {
-        let mut batch = first;
-        while batch.len() < BATCH
-            && let Ok(line) = lines.try_recv()
-        {
-            batch.push_str(&line);
+impl Shared {
+    /// Nothing that is done under the lock can leave it half done.
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self, mut sink: Box<dyn Write + Send>, lost: &dyn Fn(u64) -> String) {
+        let mut batch = String::new();
+        loop {
+            let is_closed = self.gather(&mut batch, lost);
+            // A log that cannot be written must not stop the server; there is nowhere to say so.
+            let _ = sink.write_all(batch.as_bytes()).and_then(|()| sink.flush());
+            if is_closed {
+                return;
+            }
+            batch.clear();
         }
-        let count = dropped.swap(0, Ordering::Relaxed);
-        if count > 0 {
-            batch.push_str(&lost(count));
+    }
+
+    /// Waits for lines and moves them to the empty `batch`; whether they are the last.
+    fn gather(&self, batch: &mut String, lost: &dyn Fn(u64) -> String) -> bool {
+        let waiting = self.lock();
+        let waiting = self
+            .changed
+            .wait_while(waiting, |waiting| waiting.lines.is_empty() && !waiting.is_closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        let (mut waiting, _) = self
+            .changed
+            .wait_timeout_while(waiting, GATHERING, |waiting| !waiting.is_closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        swap(&mut waiting.lines, batch);
+        let (dropped, is_closed) = (take(&mut waiting.dropped), waiting.is_closed);
+        drop(waiting);
+        if dropped > 0 {
+            batch.push_str(&lost(dropped));
         }
-        // A log that cannot be written must not stop the server; there is nowhere to say so.
-        let _ = sink.write_all(batch.as_bytes()).and_then(|()| sink.flush());
+        is_closed
     }
 }

@@ -18,6 +18,7 @@ pub mod check;
 mod draft;
 mod envelope;
 mod file_size;
+mod hints;
 pub mod import;
 mod keys;
 mod list;
@@ -45,6 +46,7 @@ use std::{
 use self::{
     draft::id_of,
     file_size::Length,
+    hints::Hints,
     lock::Lock,
     meta::Number,
     readers::Readers,
@@ -89,6 +91,7 @@ pub struct Embedded {
     writer: Option<Writer>,
     shared: Arc<Shared>,
     rules: Arc<Rules>,
+    hints: Hints,
     fence: u64,
     _lock: Option<Lock>,
 }
@@ -175,6 +178,7 @@ impl Opened {
         let last_change = self.tables.number(&snapshot, Number::LastChange)?;
         let fence = self.tables.number(&snapshot, Number::Fence)?;
         let readers = Readers::new(if writes { snapshot.id() } else { 0 });
+        let hints = Hints::for_entries(self.tables.entry.len(&snapshot).map_err(|error| self.tables.failed(error))?);
         drop(snapshot);
         let shared = Arc::new(Shared::new(self.tables, readers, last_change));
         let writer = if writes {
@@ -182,7 +186,7 @@ impl Opened {
         } else {
             None
         };
-        Ok(Embedded { writer, shared, rules, fence, _lock: self.lock })
+        Ok(Embedded { writer, shared, rules, hints, fence, _lock: self.lock })
     }
 }
 
@@ -207,7 +211,7 @@ impl Store for Embedded {
         with_factors: bool,
         reader: &'a mut (dyn FnMut(Found<'_>) + Send),
     ) -> Answer<'a, Result<bool, StoreError>> {
-        self.reading(|tables, txn| Snapshot { tables, txn }.read(target, with_factors, reader))
+        self.reading(|tables, txn| Snapshot { tables, txn, hints: &self.hints }.read(target, with_factors, reader))
     }
 
     fn search<'a>(
@@ -216,7 +220,9 @@ impl Store for Embedded {
         from: Option<&'a Position>,
         visitor: &'a mut (dyn FnMut(Found<'_>) -> Step + Send),
     ) -> Answer<'a, Result<Progress, StoreError>> {
-        self.reading(|tables, txn| Snapshot { tables, txn }.search(&self.rules, query, from, visitor))
+        self.reading(|tables, txn| {
+            Snapshot { tables, txn, hints: &self.hints }.search(&self.rules, query, from, visitor)
+        })
     }
 
     fn apply(&self, changes: Vec<Change>) -> Answer<'static, Result<Applied, StoreError>> {

@@ -33,19 +33,12 @@ impl<'t> Snapshot<'t> {
         with_factors: bool,
         reader: &mut (dyn FnMut(Found<'_>) + Send),
     ) -> Result<bool, StoreError> {
-        let id = match target {
-            Target::Id(id) => id,
-            Target::Key(key) => match id_of(self.tables, self.txn, key)? {
-                Some(id) => id,
-                None => return Ok(false),
-            },
+        let found = match target {
+            Target::Id(id) => self.entry(id, true)?,
+            Target::Key(key) => self.named(key)?,
         };
-        let Some(mut found) = self.entry(id, true)? else {
-            return match target {
-                Target::Id(_) => Ok(false),
-                Target::Key(_) => Err(missing(id)),
-            };
-        };
+        let Some(mut found) = found else { return Ok(false) };
+        let id = found.id;
         if with_factors {
             let stored = self.tables.factor.get(self.txn, &id.0.to_be_bytes());
             let row = stored.map_err(|error| self.tables.failed(error))?;
@@ -87,8 +80,8 @@ impl<'t> Snapshot<'t> {
     }
 
     fn base(&self, query: &Query<'_>, visitor: Visitor<'_>) -> Result<Progress, StoreError> {
-        let Some(id) = id_of(self.tables, self.txn, query.base)? else { return Ok(Progress::Done) };
-        let found = self.entry(id, true)?.ok_or_else(|| missing(id))?;
+        let Some(found) = self.named(query.base)? else { return Ok(Progress::Done) };
+        let id = found.id;
         match visitor(found) {
             Step::Continue | Step::Stop => Ok(Progress::Done),
             Step::Pause => Ok(Progress::More(Position(Place::Id(id.0)))),
@@ -183,6 +176,19 @@ impl<'t> Snapshot<'t> {
         }
         let rows = self.tables.name.prefix_iter(self.txn, range).map_err(|error| self.tables.failed(error))?;
         Ok(rows.take(FEW).count() < FEW)
+    }
+
+    /// An entry by name, without factors.
+    fn named(&self, key: &DnKey) -> Result<Option<Found<'t>>, StoreError> {
+        if let Some(guess) = self.hints.guess(key.as_bytes())
+            && let Some(found) = self.entry(guess, true)?
+            && found.entry.key() == key.as_bytes()
+        {
+            return Ok(Some(found));
+        }
+        let Some(id) = id_of(self.tables, self.txn, key)? else { return Ok(None) };
+        self.hints.note(key.as_bytes(), id);
+        self.entry(id, true)?.ok_or_else(|| missing(id)).map(Some)
     }
 
     /// An entry by id, without factors.
