@@ -297,6 +297,9 @@ fn forget_if_gone(tables: &Tables, txn: &mut RwTxn<'_>, head: &[u8]) -> Result<(
     tables.index.delete(txn, head).map(drop).map_err(|error| tables.failed(error))
 }
 
+/// Takes a row: its key and its value.
+pub(super) type EachRow<'e> = &'e mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>;
+
 /// Makes the rows of an index from all its postings in order.
 pub(super) struct Rows {
     head: Vec<u8>,
@@ -313,12 +316,7 @@ impl Rows {
     }
 
     /// Takes the next posting, in the order of heads and then ids, and gives `each` the rows that are whole.
-    pub(super) fn push(
-        &mut self,
-        head: &[u8],
-        id: u64,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn push(&mut self, head: &[u8], id: u64, each: EachRow<'_>) -> Result<(), StoreError> {
         if self.head != head {
             self.finish(each)?;
             self.head.clear();
@@ -337,7 +335,7 @@ impl Rows {
         self.add(id, each)
     }
 
-    fn add(&mut self, id: u64, each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    fn add(&mut self, id: u64, each: EachRow<'_>) -> Result<(), StoreError> {
         if self.block.as_ref().is_some_and(|block| block.number != number(id)) {
             self.chunk(each)?;
         }
@@ -346,7 +344,7 @@ impl Rows {
         Ok(())
     }
 
-    fn chunk(&mut self, each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    fn chunk(&mut self, each: EachRow<'_>) -> Result<(), StoreError> {
         let Some(block) = self.block.take() else { return Ok(()) };
         self.key.clear();
         self.key.extend_from_slice(&self.head);
@@ -356,10 +354,7 @@ impl Rows {
     }
 
     /// Gives the rows of the last term.
-    pub(super) fn finish(
-        &mut self,
-        each: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+    pub(super) fn finish(&mut self, each: EachRow<'_>) -> Result<(), StoreError> {
         if !self.few.is_empty() {
             store_few(&self.few, &mut self.row);
             self.few.clear();
