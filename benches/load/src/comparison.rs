@@ -33,8 +33,8 @@ pub(crate) struct Comparison {
     population: Population,
     plan: Plan,
     pub(crate) slapd: Slapd,
-    pub(crate) countersign: Countersign,
-    pub(crate) served: BTreeMap<Side, Served>,
+    countersign: Countersign,
+    served: BTreeMap<Side, Served>,
     ledgers: BTreeMap<Side, Ledger>,
     ldif: [PathBuf; 2],
     is_loaded: bool,
@@ -79,8 +79,8 @@ impl Comparison {
         ldif::write(self.population, ldif::Dialect::Slapd, for_slapd)?;
         ldif::write(self.population, ldif::Dialect::Countersign, for_countersign)?;
         let taken = [self.slapd.load(for_slapd)?, self.countersign.load(for_countersign)?];
-        for folder in [self.slapd.data(), self.countersign.data()] {
-            files::settle(&folder)?;
+        for side in [Side::Slapd, Side::Countersign] {
+            files::settle(&self.data(side))?;
         }
         crate::loading::report(report, self, taken)?;
         for file in &self.ldif {
@@ -89,13 +89,37 @@ impl Comparison {
         fs::write(self.folder.join("loaded"), "")
     }
 
-    /// Starts all three.
+    /// Starts all three, those that run afresh.
     pub(crate) fn start(&mut self) -> io::Result<()> {
-        self.served.clear();
-        self.served.insert(Side::Slapd, self.slapd.start(false)?);
-        self.served.insert(Side::Countersign, self.countersign.start()?);
-        self.served.insert(Side::Limit, limits::start(&self.countersign.tls())?);
+        [Side::Slapd, Side::Countersign, Side::Limit].into_iter().try_for_each(|side| self.start_one(side))
+    }
+
+    /// Starts one of them, afresh if it runs.
+    pub(crate) fn start_one(&mut self, side: Side) -> io::Result<()> {
+        self.served.remove(&side);
+        let served = match side {
+            Side::Slapd => self.slapd.start(false)?,
+            Side::Countersign => self.countersign.start()?,
+            Side::Limit => limits::start(&self.countersign.tls())?,
+        };
+        self.served.insert(side, served);
         Ok(())
+    }
+
+    /// Stops all that run.
+    pub(crate) fn stop(&mut self) {
+        self.served.clear();
+    }
+
+    /// Where a server's database is.
+    pub(crate) fn data(&self, side: Side) -> PathBuf {
+        if side == Side::Slapd { self.slapd.data() } else { self.countersign.data() }
+    }
+
+    /// Where a load of its own kind goes.
+    pub(crate) fn target(&self, side: Side, is_tls: bool, caller: Caller) -> io::Result<engine::Target> {
+        let served = self.served.get(&side).ok_or_else(|| io::Error::other(format!("{} does not run", side.name())))?;
+        Ok(served.target(is_tls, false, caller.bind()))
     }
 
     /// Has each read everybody once, so that no load pays for cold pages.

@@ -19,10 +19,7 @@ use rustix::{
 use rustls::ClientConfig;
 
 pub(crate) use self::connection::Connection;
-use self::{
-    replies::Protocol,
-    tally::{Outcome, Tally},
-};
+use self::tally::{Outcome, Tally};
 use crate::{process, requests::Frame};
 
 /// Where a load goes, and as whom.
@@ -118,10 +115,9 @@ struct Engine {
 impl Engine {
     fn open(target: &Target, shape: Shape) -> io::Result<Self> {
         let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        let protocol = if target.is_http { Protocol::Http } else { Protocol::Ldap };
         let mut connections = Vec::with_capacity(shape.connections);
         for number in 0..shape.connections {
-            let connection = Connection::open(target, protocol, number as u64)?;
+            let connection = Connection::open(target, number as u64)?;
             connection.set_nonblocking()?;
             epoll::add(&poll, connection.socket(), epoll::EventData::new_u64(number as u64), epoll::EventFlags::IN)?;
             connections.push(connection);

@@ -16,9 +16,8 @@ pub(crate) fn report(report: &mut Report, comparison: &Comparison, taken: [Taken
     let entries = comparison.population().entries;
     Report::section(&format!("Bulk load of {entries} people (slapadd -q, countersign import)"))?;
     Report::say("  server        seconds   CPU seconds   peak RSS MiB   peak private MiB   disk MiB")?;
-    let folders = [comparison.slapd.data(), comparison.countersign.data()];
-    for ((side, taken), folder) in [Side::Slapd, Side::Countersign].into_iter().zip(taken).zip(folders) {
-        let disk = files::mebibytes(&folder)?;
+    for (side, taken) in [Side::Slapd, Side::Countersign].into_iter().zip(taken) {
+        let disk = files::mebibytes(&comparison.data(side))?;
         let text = format!(
             "  {:<12} {:>8.2} {:>13.2} {:>14.1} {:>18.1} {:>10.1}",
             side.name(),

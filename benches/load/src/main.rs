@@ -1,9 +1,11 @@
 //! Generates load on slapd and on countersign and compares what it costs them. `benches/against_slapd` is the command around it.
 
+mod arguments;
 mod cases;
 mod comparison;
 mod data;
 mod engine;
+mod extras;
 mod loading;
 mod loads;
 mod process;
@@ -11,84 +13,25 @@ mod report;
 mod requests;
 mod servers;
 
-use std::{io, net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{io, path::Path, process::ExitCode, thread::available_parallelism, time::Duration};
 
-use clap::{Parser, Subcommand};
+use clap::Parser as _;
 
 use crate::{
+    arguments::{Arguments, Command},
     cases::Case,
     comparison::{Comparison, Plan},
     data::Population,
+    extras::{Extra, flood, growth, hash, idle, start},
     loads::Load,
     report::Report,
 };
-
-/// Compares countersign with OpenLDAP's slapd under the same loads.
-#[derive(Parser)]
-#[command(bin_name = "benches/against_slapd", version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Option<Command>,
-    /// People in the directory.
-    #[arg(long, default_value_t = 100_000)]
-    entries: u64,
-    /// Counted seconds of each round.
-    #[arg(long, default_value_t = 2.0)]
-    seconds: f64,
-    /// Rounds of each load; the servers take turns.
-    #[arg(long, default_value_t = 2)]
-    rounds: u32,
-    /// Only these loads, by name, with commas: search-dn, search-dn-three, search-uid, substring, missing, compare, bind-ssha,
-    /// bind-argon2id, totp-bind, generate-totp, modify, add, delete, mix, rest-authenticate, rest-entry.
-    #[arg(long, value_delimiter = ',', value_parser = load)]
-    only: Vec<Load>,
-    /// In these shapes instead of the usual ones: connections x requests under way on each, with commas, such as 16x1,64x16.
-    #[arg(long, value_delimiter = ',', value_parser = cases::shape)]
-    shapes: Vec<(usize, usize)>,
-    /// With --only or --shapes: over TLS.
-    #[arg(long)]
-    tls: bool,
-    /// Every load with 1, 16 and 64 connections, one by one and 16 in flight, in clear and over TLS: takes hours.
-    #[arg(long)]
-    all: bool,
-    /// Every load for a moment, with few entries: shows that the command works; the figures mean little.
-    #[arg(long)]
-    quick: bool,
-    /// Reads are asked by the root user instead of an ordinary one, for whom access rules are evaluated.
-    #[arg(long)]
-    as_root: bool,
-    /// Keep the databases in this folder, and use those that an earlier run left there.
-    #[arg(long)]
-    keep: Option<PathBuf>,
-    /// Write all figures to this file as JSON too.
-    #[arg(long)]
-    json: Option<PathBuf>,
-    /// The countersign to measure.
-    #[arg(long, default_value = "target/release/countersign")]
-    binary: PathBuf,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Serves as the limit of the network; the comparison starts it by itself.
-    #[command(hide = true)]
-    Limits {
-        /// Where it speaks LDAP.
-        ldap: SocketAddr,
-        /// Where it speaks LDAP over TLS.
-        ldaps: SocketAddr,
-        /// Where it speaks HTTP.
-        http: SocketAddr,
-        /// The folder of certificates.
-        tls: PathBuf,
-    },
-}
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match &arguments.command {
         Some(Command::Limits { ldap, ldaps, http, tls }) => servers::limits::serve(*ldap, *ldaps, *http, tls),
-        None => compare(&arguments),
+        None => measure(&arguments),
     };
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -99,61 +42,65 @@ fn main() -> ExitCode {
     }
 }
 
-fn compare(arguments: &Arguments) -> io::Result<()> {
+fn measure(arguments: &Arguments) -> io::Result<()> {
     raise_open_files()?;
     let temporary = tempfile::tempdir()?;
     let folder = arguments.keep.as_deref().unwrap_or_else(|| temporary.path());
-    let (entries, plan) = arguments.plan();
-    let program = arguments.binary.canonicalize()?;
+    let program = arguments.binary.canonicalize().map_err(|error| {
+        io::Error::other(format!("{}: {error}; name a server by --binary", arguments.binary.display()))
+    })?;
     let mut report = Report::default();
-    let mut comparison = Comparison::new(folder, &program, Population { entries, seed: 7 }, plan)?;
-    for text in comparison.slapd.missing() {
-        Report::say(&text)?;
-    }
-    comparison.load(&mut report)?;
-    comparison.start()?;
-    comparison.warm()?;
-    Report::section(&format!(
-        "Loads, {entries} people, {} rounds of {} s each, servers in turn",
-        plan.rounds, plan.seconds
-    ))?;
-    Report::head()?;
-    for case in arguments.cases() {
-        let row = comparison.case(case)?;
-        report.row(row, None)?;
+    if arguments.growth {
+        let (_, plan) = arguments.plan();
+        growth::measure(folder, &program, plan, &mut report, &growth::usual())?;
+    } else {
+        compare(arguments, folder, &program, &mut report)?;
     }
     report.end(arguments.json.as_deref())
 }
 
-impl Arguments {
-    fn plan(&self) -> (u64, Plan) {
-        let plan = Plan { seconds: self.seconds, rounds: self.rounds.max(1), is_root: self.as_root };
-        if self.quick {
-            (self.entries.min(10_000), Plan { seconds: 0.2, rounds: 1, ..plan })
-        } else {
-            (self.entries, plan)
-        }
+fn compare(arguments: &Arguments, folder: &Path, program: &Path, report: &mut Report) -> io::Result<()> {
+    let (entries, plan) = arguments.plan();
+    let mut comparison = Comparison::new(folder, program, Population { entries, seed: 7 }, plan)?;
+    for text in comparison.slapd.missing() {
+        Report::say(&text)?;
     }
-
-    fn cases(&self) -> Vec<Case> {
-        let loads = if self.only.is_empty() { &Load::ALL[..] } else { &self.only };
-        if !self.shapes.is_empty() || self.tls {
-            let shapes = if self.shapes.is_empty() { &[(16, 1), (16, 16)][..] } else { &self.shapes };
-            return cases::shaped(loads, shapes, self.tls);
-        }
-        let mut cases = match (self.all, self.quick) {
-            (true, _) => cases::all(),
-            (false, true) => cases::quick(),
-            (false, false) => cases::usual(),
-        };
-        cases.retain(|case| loads.contains(&case.load));
-        cases
+    comparison.load(report)?;
+    if arguments.wants(Extra::Start) {
+        start::measure(&mut comparison, report)?;
+    } else {
+        comparison.start()?;
     }
+    loads(&arguments.cases(), plan, &mut comparison, report)?;
+    if arguments.wants(Extra::Flood) {
+        flood::measure(&comparison, report, Duration::from_secs_f64(plan.seconds * 2.0))?;
+    }
+    if arguments.wants(Extra::Idle) {
+        idle::measure(&mut comparison, report, arguments.quick.then_some(1_000))?;
+    }
+    Ok(())
 }
 
-fn load(name: &str) -> Result<Load, String> {
-    let found = Load::ALL.into_iter().find(|load| load.name() == name);
-    found.ok_or_else(|| format!("no load has this name; there are {}", Load::ALL.map(Load::name).join(", ")))
+fn loads(cases: &[Case], plan: Plan, comparison: &mut Comparison, report: &mut Report) -> io::Result<()> {
+    if cases.is_empty() {
+        return Ok(());
+    }
+    comparison.warm()?;
+    let (entries, Plan { seconds, rounds, .. }) = (comparison.population().entries, plan);
+    Report::section(&format!("Loads with {entries} people; servers in turn, {rounds} rounds of {seconds} s each"))?;
+    Report::head()?;
+    for case in cases {
+        let row = comparison.case(*case)?;
+        let bare = if case.load == Load::Argon2id { Some(bare_hash(case.connections, plan)?) } else { None };
+        report.row(row, bare)?;
+    }
+    Ok(())
+}
+
+/// The hash alone, as many at once as the server computes under this load.
+fn bare_hash(connections: usize, plan: Plan) -> io::Result<f64> {
+    let processors = available_parallelism().map_or(1, usize::from);
+    hash::bare(connections.min(processors), Duration::from_secs_f64(plan.seconds))
 }
 
 /// Ten thousand connections need as many open files, here and in what is started from here.

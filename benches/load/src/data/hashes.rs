@@ -17,21 +17,36 @@ pub(crate) fn ssha(password: &str, salt: u64) -> String {
     format!("{{SSHA}}{}", STANDARD.encode(octets))
 }
 
-/// The bare hash that a bind of somebody with an argon2id password costs.
-pub(crate) fn argon2id(password: &str, salt: u64) -> io::Result<[u8; 32]> {
-    let (memory, passes, lanes) = ARGON2ID;
-    let parameters = argon2::Params::new(memory, passes, lanes, Some(32)).map_err(io::Error::other)?;
-    let mut hash = [0; 32];
-    argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, parameters)
-        .hash_password_into(password.as_bytes(), &salt_of(salt), &mut hash)
-        .map_err(io::Error::other)?;
-    Ok(hash)
+/// Computes argon2id hashes as a server does: in memory that is used again.
+pub(crate) struct BareHash {
+    argon2: argon2::Argon2<'static>,
+    memory: Vec<argon2::Block>,
 }
 
-/// The same as a value of `userPassword`.
+impl BareHash {
+    /// Takes the memory.
+    pub(crate) fn new() -> io::Result<Self> {
+        let (memory, passes, lanes) = ARGON2ID;
+        let parameters = argon2::Params::new(memory, passes, lanes, Some(32)).map_err(io::Error::other)?;
+        let memory = vec![argon2::Block::default(); parameters.block_count()];
+        let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, parameters);
+        Ok(Self { argon2, memory })
+    }
+
+    /// The bare hash that a bind of somebody with an argon2id password costs.
+    pub(crate) fn compute(&mut self, password: &str, salt: u64) -> io::Result<[u8; 32]> {
+        let mut hash = [0; 32];
+        self.argon2
+            .hash_password_into_with_memory(password.as_bytes(), &salt_of(salt), &mut hash, &mut self.memory)
+            .map_err(io::Error::other)?;
+        Ok(hash)
+    }
+}
+
+/// A value of `userPassword`.
 pub(crate) fn argon2id_value(password: &str, salt: u64) -> io::Result<String> {
     let (memory, passes, lanes) = ARGON2ID;
-    let (hash, salt_text) = (argon2id(password, salt)?, STANDARD_NO_PAD.encode(salt_of(salt)));
+    let (hash, salt_text) = (BareHash::new()?.compute(password, salt)?, STANDARD_NO_PAD.encode(salt_of(salt)));
     let hash = STANDARD_NO_PAD.encode(hash);
     Ok(format!("{{ARGON2}}$argon2id$v=19$m={memory},t={passes},p={lanes}${salt_text}${hash}"))
 }

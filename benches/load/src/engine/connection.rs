@@ -44,14 +44,14 @@ const INPUT: usize = 32 * 1024;
 
 impl Connection {
     /// Connected, shaken hands, and bound where the target says so; blocking until then.
-    pub(crate) fn open(target: &Target, protocol: Protocol, number: u64) -> io::Result<Self> {
+    pub(crate) fn open(target: &Target, number: u64) -> io::Result<Self> {
         let socket = TcpStream::connect(target.address)?;
         socket.set_nodelay(true)?;
         let mut connection = Self {
             number,
             socket,
             tls: None,
-            protocol,
+            protocol: if target.is_http { Protocol::Http } else { Protocol::Ldap },
             input: vec![0; INPUT],
             filled: 0,
             output: Vec::new(),
@@ -89,6 +89,11 @@ impl Connection {
     /// From now on nothing waits.
     pub(crate) fn set_nonblocking(&self) -> io::Result<()> {
         self.socket.set_nonblocking(true)
+    }
+
+    /// Gives up the buffers, for a connection that is only held.
+    pub(crate) fn shrink(&mut self) {
+        (self.input, self.output) = (Vec::new(), Vec::new());
     }
 
     /// Whether nothing is under way.
