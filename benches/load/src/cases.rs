@@ -44,7 +44,7 @@ pub(crate) fn usual() -> Vec<Case> {
     for (connections, depth) in [(16, 1), (16, 16)] {
         cases.push(Case::new(Load::DnAll, connections, depth).over_tls());
     }
-    cases.extend([Case::new(Load::Ssha, 16, 1), Case::new(Load::Ssha, 64, 1)]);
+    cases.extend([1, 16, 64].map(|connections| Case::new(Load::Ssha, connections, 1)));
     cases.extend([Case::new(Load::Argon2id, 1, 1), Case::new(Load::Argon2id, 16, 1)]);
     cases.extend([Case::new(Load::Totp, 64, 1), Case::new(Load::Generate, 16, 1)]);
     for load in [Load::Modify, Load::Add, Load::Delete] {

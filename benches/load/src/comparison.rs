@@ -12,6 +12,7 @@ use crate::{
     cases::Case,
     data::{Population, ldif},
     engine::{self, Shape, tally::Outcome},
+    extras::hash::{self, Bare},
     loads::{Caller, Ledger, Load},
     report::{Report, Row},
     servers::{Served, Side, countersign::Countersign, files, limits, slapd::Slapd},
@@ -143,7 +144,7 @@ impl Comparison {
         if has_overlay {
             self.restart_slapd(true)?;
         }
-        let mut outcomes: BTreeMap<Side, Outcome> = BTreeMap::new();
+        let (mut outcomes, mut bare) = (BTreeMap::<Side, Outcome>::new(), Bare::default());
         for _ in 0..self.plan.rounds {
             for side in &sides {
                 let outcome = self.round(case, *side, self.plan.seconds)?;
@@ -152,11 +153,14 @@ impl Comparison {
                     None => drop(outcomes.insert(*side, outcome)),
                 }
             }
+            if case.load == Load::Argon2id {
+                bare.add(hash::bare(case.connections, Duration::from_secs_f64(self.plan.seconds))?);
+            }
         }
         if has_overlay {
             self.restart_slapd(false)?;
         }
-        Ok(Row { case, outcomes })
+        Ok(Row { case, outcomes, bare_hash: bare.each() })
     }
 
     fn restart_slapd(&mut self, with_codes: bool) -> io::Result<()> {

@@ -296,8 +296,8 @@ impl Asking for Source<'_> {
                 number
             }
             Numbers::Codes(codes) => {
-                let (number, step) = codes.take()?;
-                code = Some(requests::code(self.population, number, step));
+                let (number, _, digits) = codes.take(self.population)?;
+                code = Some(digits);
                 number
             }
         };

@@ -13,7 +13,7 @@ mod report;
 mod requests;
 mod servers;
 
-use std::{io, path::Path, process::ExitCode, thread::available_parallelism, time::Duration};
+use std::{io, path::Path, process::ExitCode, time::Duration};
 
 use clap::Parser as _;
 
@@ -22,8 +22,7 @@ use crate::{
     cases::Case,
     comparison::{Comparison, Plan},
     data::Population,
-    extras::{Extra, flood, growth, hash, idle, start},
-    loads::Load,
+    extras::{Extra, flood, growth, idle, start},
     report::Report,
 };
 
@@ -91,16 +90,9 @@ fn loads(cases: &[Case], plan: Plan, comparison: &mut Comparison, report: &mut R
     Report::head()?;
     for case in cases {
         let row = comparison.case(*case)?;
-        let bare = if case.load == Load::Argon2id { Some(bare_hash(case.connections, plan)?) } else { None };
-        report.row(row, bare)?;
+        report.row(row)?;
     }
     Ok(())
-}
-
-/// The hash alone, as many at once as the server computes under this load.
-fn bare_hash(connections: usize, plan: Plan) -> io::Result<f64> {
-    let processors = available_parallelism().map_or(1, usize::from);
-    hash::bare(connections.min(processors), Duration::from_secs_f64(plan.seconds))
 }
 
 /// Ten thousand connections need as many open files, here and in what is started from here.

@@ -19,6 +19,8 @@ pub(crate) struct Row {
     pub(crate) case: Case,
     /// By server.
     pub(crate) outcomes: BTreeMap<Side, Outcome>,
+    /// What a password hash alone cost between the rounds, in microseconds of processor time; for slow ones.
+    pub(crate) bare_hash: Option<f64>,
 }
 
 impl Row {
@@ -63,8 +65,8 @@ impl Report {
         Self::say(HEAD)
     }
 
-    /// One load on all servers; `bare_hash`: what a hash alone costs in this run, in microseconds.
-    pub(crate) fn row(&mut self, row: Row, bare_hash: Option<f64>) -> io::Result<()> {
+    /// One load on all servers.
+    pub(crate) fn row(&mut self, row: Row) -> io::Result<()> {
         Self::say(&row.case.title())?;
         for (side, outcome) in &row.outcomes {
             Self::say(&line(*side, outcome))?;
@@ -73,7 +75,7 @@ impl Report {
                 Self::say(&format!("  !!! WRONG ANSWERS of {}: {:?}", side.name(), outcome.tally.wrong))?;
             }
         }
-        for text in bars::compared(&row, &self.rows, bare_hash) {
+        for text in bars::compared(&row, &self.rows) {
             Self::say(&format!("    {text}"))?;
         }
         self.rows.push(row);
@@ -130,5 +132,5 @@ fn row_json(row: &Row) -> Value {
         );
     }
     let Case { load, connections, depth, is_tls } = row.case;
-    json!({"load": load.name(), "connections": connections, "depth": depth, "tls": is_tls, "servers": sides})
+    json!({"load": load.name(), "connections": connections, "depth": depth, "tls": is_tls, "bareHashMicroseconds": row.bare_hash, "servers": sides})
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::Numbers;
-use crate::data::Population;
+use crate::{data::Population, requests};
 
 /// The books of one server.
 #[derive(Debug)]
@@ -70,18 +70,27 @@ impl Codes {
         Self { first: range.start, used: vec![0; (range.end - range.start) as usize], turn: 0 }
     }
 
-    /// Somebody and a step that they have not used; servers accept the next step too. `None` where everybody has used both.
-    pub(crate) fn take(&mut self) -> Option<(u64, u64)> {
+    /// Somebody, a step that they have not used, and its code; servers accept the next step too. `None` where everybody has used
+    /// both.
+    ///
+    /// One code in half a million is that of a neighbouring step too, and a server may rightly take it for that one: whoever has
+    /// such a code is left out.
+    pub(crate) fn take(&mut self, population: Population) -> Option<(u64, u64, [u8; 6])> {
         let now = now().as_secs() / STEP;
-        let used = self.used.get_mut(self.turn)?;
-        let step = now.max(*used + 1);
-        if step > now + 1 {
-            return None;
+        loop {
+            let used = self.used.get_mut(self.turn)?;
+            let step = now.max(*used + 1);
+            if step > now + 1 {
+                return None;
+            }
+            *used = step;
+            let number = self.first + self.turn as u64;
+            self.turn = (self.turn + 1) % self.used.len();
+            let [before, code, after] = [step - 1, step, step + 1].map(|step| requests::code(population, number, step));
+            if code != before && code != after {
+                return Some((number, step, code));
+            }
         }
-        *used = step;
-        let number = self.first + self.turn as u64;
-        self.turn = (self.turn + 1) % self.used.len();
-        Some((number, step))
     }
 
     /// How long until those whose turn is next have a code.
@@ -101,10 +110,12 @@ fn now() -> Duration {
 mod tests {
     use super::*;
 
+    const POPULATION: Population = Population { entries: 1_000, seed: 7 };
+
     #[test]
     fn nobody_is_asked_for_the_same_code_twice() {
         let mut codes = Codes::new(5..8);
-        let taken: Vec<_> = std::iter::from_fn(|| codes.take()).take(100).collect();
+        let taken: Vec<_> = std::iter::from_fn(|| codes.take(POPULATION)).take(100).collect();
         assert!((6..=9).contains(&taken.len()), "two steps for each of three, or three over a boundary");
         let mut once = taken.clone();
         once.sort_unstable();

@@ -19,14 +19,16 @@ pub(crate) struct Countersign {
 }
 
 impl Countersign {
-    /// Makes the folder.
+    /// Makes the folder, if an earlier run has not.
     pub(crate) fn new(folder: PathBuf, program: &Path) -> io::Result<Self> {
-        let password = folder.with_extension("password");
-        fs::write(&password, PASSWORD)?;
-        let mut init = Command::new(program);
-        init.args(["init", "--base-dn", SUFFIX, "--root-dn", ROOT]);
-        init.arg("--dir").arg(&folder).arg("--root-password-file").arg(password);
-        run(init.stdout(Stdio::null()))?;
+        if !folder.join("countersign.toml").exists() {
+            let password = folder.with_extension("password");
+            fs::write(&password, PASSWORD)?;
+            let mut init = Command::new(program);
+            init.args(["init", "--base-dn", SUFFIX, "--root-dn", ROOT]);
+            init.arg("--dir").arg(&folder).arg("--root-password-file").arg(password);
+            run(init.stdout(Stdio::null()))?;
+        }
         let made = Self { folder, program: program.to_owned() };
         made.write_configuration(Ports::free()?)?;
         Ok(made)
