@@ -13,6 +13,7 @@ mod sample;
 pub(crate) mod section;
 pub(crate) mod setting;
 pub(crate) mod value;
+mod yubikey;
 
 use std::{
     net::SocketAddr,
@@ -32,6 +33,7 @@ pub use self::{
     password::{PasswordGeneratorSettings, PasswordScheme, PasswordSettings, PasswordValidatorSettings},
     problem::{ConfigError, Problem},
     setting::{Network, SecretText, Size},
+    yubikey::{YubikeyJudge, YubikeySettings},
 };
 
 section! {
@@ -365,6 +367,8 @@ pub struct Config {
     pub tls: TlsSettings,
     /// `[totp]`
     pub totp: TotpSettings,
+    /// `[yubikey]`
+    pub yubikey: YubikeySettings,
     /// `[password]`
     pub password: PasswordSettings,
     /// `[password.validators]`
@@ -399,6 +403,7 @@ macro_rules! each_section {
             rest,
             tls,
             totp,
+            yubikey,
             password,
             password_validators,
             password_generator,
@@ -421,7 +426,7 @@ fn written_name(field: &'static str) -> &'static str {
 }
 
 /// Sections and keys of features that are not here yet: named, so that the refusal can say so.
-const LATER: &[&str] = &["bearer", "delivered_otp", "yubikey", "delivery_limits", "factor_policy", "metrics", "portal"];
+const LATER: &[&str] = &["bearer", "delivered_otp", "delivery_limits", "factor_policy", "metrics", "portal"];
 
 impl Config {
     /// Reads a file and the environment of this process.
@@ -540,6 +545,10 @@ impl Config {
         }
         if self.tls.certificate.is_some() != self.tls.private_key.is_some() {
             reading.refuse(None, "tls", "certificate and private_key belong together; one is missing".to_owned());
+        }
+        if self.yubikey.keys != YubikeyJudge::Local && self.yubikey.client_id.is_none() {
+            let sentence = "missing; validation servers must be told which client asks".to_owned();
+            reading.refuse(None, "yubikey.client_id", sentence);
         }
         let tls_doors = [("ldap.listen_tls", &self.ldap.listen_tls), ("rest.listen", &self.rest.listen)];
         for (key, addresses) in tls_doors {

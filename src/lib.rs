@@ -7,7 +7,7 @@
 //! `server` is the only place that knows all of these: it builds them from a `config`, connects them and stops them. `cli` is the
 //! command line around it. The ground floor is small and knows nothing of the rest: `error`, `clock`, `random`, `seal` (secrets at
 //! rest), `tls`, `telemetry` (the log), `caller` (who asks), `connections`, `files`, `local_socket`,
-//! `open_files`, `outgoing` (the house as an HTTP client).
+//! `open_files`, `outgoing` (the house as an HTTP client), `validation` (Yubico's validation protocol).
 //!
 //! `ARCHITECTURE.md` has the tree, two journeys through it and the rules for its arrows.
 
@@ -35,3 +35,4 @@ pub mod server;
 pub mod store;
 pub mod telemetry;
 pub mod tls;
+pub mod validation;

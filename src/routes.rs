@@ -15,6 +15,7 @@ use countersign_proto::{
     },
     value::BerResult,
     who_am_i::WhoAmIRequest,
+    yubikey::{DeregisterYubiKeyOtpDeviceRequest, RegisterYubiKeyOtpDeviceRequest, YubiKeyOtpCredentials},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -35,6 +36,12 @@ pub static ROUTES: &[Route] = &[
         .confidential()
         .at_entry::<RevokeTotpSharedSecretRequest>("revokeTOTPSharedSecret"),
     Route::of::<ValidateTotpPasswordRequest>(oid::VALIDATE_TOTP_PASSWORD, "validate-totp-password").confidential(),
+    Route::of::<RegisterYubiKeyOtpDeviceRequest>(oid::REGISTER_YUBIKEY_OTP_DEVICE, "register-yubikey-otp-device")
+        .confidential()
+        .at_entry::<RegisterYubiKeyOtpDeviceRequest>("registerYubiKeyOTPDevice"),
+    Route::of::<DeregisterYubiKeyOtpDeviceRequest>(oid::DEREGISTER_YUBIKEY_OTP_DEVICE, "deregister-yubikey-otp-device")
+        .confidential()
+        .at_entry::<DeregisterYubiKeyOtpDeviceRequest>("deregisterYubiKeyOTPDevice"),
     Route::of::<PasswordModifyRequest>(oid::PASSWORD_MODIFY, "password-modify")
         .confidential()
         .at_entry::<PasswordModifyRequest>("changePassword"),
@@ -57,6 +64,7 @@ pub static ROUTES: &[Route] = &[
 pub static MECHANISMS: &[MechanismRoute] = &[
     MechanismRoute::of::<PlainCredentials>("PLAIN").confidential(),
     MechanismRoute::of::<TotpCredentials>("UNBOUNDID-TOTP").confidential(),
+    MechanismRoute::of::<YubiKeyOtpCredentials>("UNBOUNDID-YUBIKEY-OTP").confidential(),
     MechanismRoute::of::<ExternalCredentials>("EXTERNAL"),
 ];
 

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::time::timeout;
 
 pub use self::start_error::StartError;
@@ -26,7 +26,7 @@ use self::{
 use crate::{
     access::Access,
     clock::{Clock, SystemClock},
-    config::{Config, LogLevel},
+    config::{Config, LogLevel, YubikeyJudge},
     connections::Connections,
     directory::{dn::DnKey, schema::Schema},
     factors::password,
@@ -36,10 +36,12 @@ use crate::{
         virtual_entries::VirtualEntries,
     },
     ldap, open_files,
+    outgoing::Outgoing,
     random::{Random, SystemRandom, octets},
     routes,
     telemetry::audit::Audit,
     tls::Tls,
+    validation::Validators,
 };
 
 /// Beyond `limits.drain`: the time for doors to close.
@@ -133,12 +135,14 @@ impl Running {
         let (clock, random) = (Arc::clone(&self.context.clock), Arc::clone(&self.context.random));
         let mechanisms = deliveries::build(&config, &self.context.schema, &Parts { clock, random })?;
         let rules = password_rules::compile(&config, &self.context.schema)?;
+        let validators = validators(&config)?;
         if let Some(tls) = &self.tls {
             tls.reload(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
         }
         self.context.access.store(Arc::new(access));
         self.context.mechanisms.store(Arc::new(mechanisms));
         self.context.password_rules.store(Arc::new(rules));
+        self.context.validators.store(validators);
         self.context.audit.set_level(config.log.level);
         let old = self.context.config.load_full();
         let kept = Config {
@@ -185,6 +189,7 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
     let building = Parts { clock: Arc::clone(&parts.clock), random: Arc::clone(&parts.random) };
     let mechanisms = deliveries::build(&config, &data.schema, &building)?;
     let rules = password_rules::compile(&config, &data.schema)?;
+    let validators = validators(&config)?;
     let hashing = Hashing::start(config.password.hashing_threads, config.password.hashing_queue)
         .map_err(|error| StartError::because("the threads for password hashing cannot be started", error))?;
     let startup = octets::<16>(&*parts.random).map_err(|error| StartError::because("no random numbers", error))?;
@@ -210,6 +215,7 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
         mechanisms: ArcSwap::from_pointee(mechanisms),
         hashing,
         virtual_entries: VirtualEntries::default(),
+        validators: ArcSwapOption::new(validators),
         audit,
         served,
         connections: AtomicU64::new(1),
@@ -240,6 +246,16 @@ fn compile(config: &Config, schema: &Schema) -> Result<Access, StartError> {
         .map_err(|problem| StartError::new(format!("[[access]] number {}: {}", problem.rule, problem.reason)))
 }
 
+/// The servers that judge OTPs of YubiKeys; `None` where this server judges all.
+fn validators(config: &Config) -> Result<Option<Arc<Validators>>, StartError> {
+    if config.yubikey.keys == YubikeyJudge::Local {
+        return Ok(None);
+    }
+    let outgoing = Outgoing::new(&config.outgoing).map_err(|error| StartError::because("[outgoing]", error))?;
+    let validators = Validators::new(&config.yubikey, outgoing);
+    validators.map(|validators| Some(Arc::new(validators))).map_err(|error| StartError::because("[yubikey]", error))
+}
+
 /// What can be told to be wrong with a configuration without opening the data directory or taking an address.
 ///
 /// # Errors
@@ -252,5 +268,6 @@ pub fn check(config: &Config) -> Result<(), StartError> {
     password_rules::compile(config, &schema)?;
     Tls::load(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
     deliveries::build(config, &schema, &Parts { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) })?;
+    validators(config)?;
     Ok(())
 }

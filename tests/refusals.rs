@@ -9,8 +9,9 @@ use common::{
     code::*,
     http,
     people::{ALICE, ALICE_PASSWORD, BOB, BOB_PASSWORD},
-    requests::{json_body, ldap_value, own_json_body},
+    requests::{UNKNOWN_OTP, json_body, ldap_value, own_json_body},
     server::Server,
+    yubikey,
 };
 use countersign::routes::{MECHANISMS, ROUTES};
 
@@ -66,6 +67,7 @@ fn each_mechanism_refuses_a_wrong_proof_with_the_same_words() {
         let credentials = match mechanism.name {
             "PLAIN" => b"\0u:bob\0wrong".to_vec(),
             "UNBOUNDID-TOTP" => totp_credentials("u:bob", Some("wrong"), "123456"),
+            "UNBOUNDID-YUBIKEY-OTP" => yubikey::credentials("u:bob", Some("wrong"), UNKNOWN_OTP),
             "EXTERNAL" => Vec::new(),
             other => panic!("add {other} to this test"),
         };

@@ -121,6 +121,8 @@ fn the_sample_reads_back_as_the_same_configuration_and_shows_every_key() {
                 "#attribute",
                 "#user",
                 "#password =",
+                "#client_id",
+                "#api_key",
             ];
             !examples.iter().any(|key| line.starts_with(key))
         })

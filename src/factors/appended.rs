@@ -6,8 +6,8 @@
 pub struct Expected {
     /// Lengths of the user's numeric codes, without repetition; empty if the user has no such factor.
     pub digits: Vec<u8>,
-    /// Whether the user has a YubiKey: then a 44-character OTP may be appended.
-    pub yubikey: bool,
+    /// Lengths of the OTPs of the user's YubiKeys, without repetition: 44 for usual ones, empty if the user has none.
+    pub otps: Vec<u8>,
     /// The character between password and code: `,`, `;`, `:`, `$` or none.
     pub separator: Option<u8>,
 }
@@ -26,31 +26,36 @@ pub struct Split<'a> {
 pub enum Code<'a> {
     /// 6 to 8 decimal digits.
     Digits(&'a [u8]),
-    /// 44 modhex characters.
+    /// Modhex characters, as many as a YubiKey of the user types.
     YubiKey(&'a [u8]),
 }
 
-/// The length of a YubiKey OTP: 12 characters of public ID and 32 of encrypted token.
-const YUBIKEY_OTP: usize = 44;
 const MODHEX: &[u8] = b"cbdefghijklnrtuv";
 
 /// Every way in which `field` can be a password with a code after it, likeliest first; none if it ends in no code of the user's.
 /// More than one only for a user whose codes differ in length: the caller takes the first whose code proves right, else the first.
 pub fn splits<'a>(field: &'a [u8], expected: &Expected) -> Vec<Split<'a>> {
-    let yubikey = expected.yubikey.then_some(YUBIKEY_OTP);
-    let lengths = yubikey.into_iter().chain(expected.digits.iter().map(|&length| usize::from(length)));
-    lengths.filter_map(|length| split_at_code(field, length, expected.separator)).collect()
+    let is_modhex = |octet: &u8| MODHEX.contains(&octet.to_ascii_lowercase());
+    let otps = expected
+        .otps
+        .iter()
+        .filter_map(|&length| split_at_code(field, length, expected.separator, is_modhex, Code::YubiKey));
+    let digits = expected
+        .digits
+        .iter()
+        .filter_map(|&length| split_at_code(field, length, expected.separator, u8::is_ascii_digit, Code::Digits));
+    otps.chain(digits).collect()
 }
 
-fn split_at_code(field: &[u8], length: usize, separator: Option<u8>) -> Option<Split<'_>> {
-    let (before, code) = field.split_at_checked(field.len().checked_sub(length)?)?;
-    let code = if length == YUBIKEY_OTP && code.iter().all(|octet| MODHEX.contains(&octet.to_ascii_lowercase())) {
-        Code::YubiKey(code)
-    } else if code.iter().all(u8::is_ascii_digit) {
-        Code::Digits(code)
-    } else {
-        return None;
-    };
+fn split_at_code<'a>(
+    field: &'a [u8],
+    length: u8,
+    separator: Option<u8>,
+    is_of_code: impl Fn(&u8) -> bool,
+    code_of: impl Fn(&'a [u8]) -> Code<'a>,
+) -> Option<Split<'a>> {
+    let (before, code) = field.split_at_checked(field.len().checked_sub(usize::from(length))?)?;
+    let code = code.iter().all(is_of_code).then(|| code_of(code))?;
     let password = match separator {
         Some(separator) => before.strip_suffix(&[separator])?,
         None => before,
@@ -66,7 +71,8 @@ mod tests {
     const OTP: &str = "vvccccfhceifdhrknlhhgrchhcifighfflvrddbkjgfg";
 
     fn split<'a>(field: &'a str, digits: &[u8], yubikey: bool, separator: Option<u8>) -> Vec<(&'a str, &'a str)> {
-        let expected = Expected { digits: digits.to_vec(), yubikey, separator };
+        let otps = if yubikey { vec![44] } else { Vec::new() };
+        let expected = Expected { digits: digits.to_vec(), otps, separator };
         let text = |octets: &'a [u8]| std::str::from_utf8(octets).unwrap();
         splits(field.as_bytes(), &expected)
             .into_iter()

@@ -50,6 +50,8 @@ pub(super) struct Attempt<'a> {
 pub(super) struct Outcome {
     /// The account's DN, if the bind got as far as one.
     pub(super) dn: Option<String>,
+    /// What made the code that was proven, for the log.
+    pub(super) factor: Option<&'static str>,
     /// Who the connection is now, or why not.
     pub(super) caller: Result<Caller>,
 }
@@ -63,7 +65,7 @@ impl Attempt<'_> {
         outcome: impl Future<Output = Outcome>,
     ) -> Result<Caller> {
         let began = context.clock.now();
-        let Outcome { dn, caller: bound } = outcome.await;
+        let Outcome { dn, factor, caller: bound } = outcome.await;
         let mut event = Event {
             event: "bind",
             connection: Some(caller.channel.connection),
@@ -76,8 +78,8 @@ impl Attempt<'_> {
             ..Event::default()
         };
         match &bound {
-            Ok(bound) => {
-                event.factor = (bound.strength == Strength::TwoFactors).then_some("totp");
+            Ok(_) => {
+                event.factor = factor;
                 event.result = Some(ResultCode::SUCCESS);
                 context.audit.record(LogLevel::Info, &event);
             }
@@ -101,21 +103,22 @@ impl Attempt<'_> {
         };
         let proven = match subject {
             Subject::Account(account) => user(context, caller, *account, claim).await,
-            Subject::Root => root(context, caller, claim).await,
+            Subject::Root => root(context, caller, claim).await.map(|caller| (caller, None)),
             Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
         };
-        let caller = match proven {
-            Ok(proven) => acting_as(context, proven, self.authorization_id).await,
-            Err(error) => Err(error),
-        };
-        Outcome { dn, caller }
+        match proven {
+            Ok((proven, factor)) => {
+                Outcome { dn, factor, caller: acting_as(context, proven, self.authorization_id).await }
+            }
+            Err(error) => Outcome { dn, factor: None, caller: Err(error) },
+        }
     }
 }
 
 impl Outcome {
     /// A bind that failed before it was about an account.
     pub(super) const fn failed(error: Error) -> Self {
-        Self { dn: None, caller: Err(error) }
+        Self { dn: None, factor: None, caller: Err(error) }
     }
 }
 
@@ -140,7 +143,7 @@ async fn simple_outcome(
             // RFC 4513 section 5.1.2: else an application that forgot to ask for the password would take this for a proof.
             false => Err(Error::unwilling("A bind with a name needs a password")),
         };
-        return Outcome { dn: None, caller };
+        return Outcome { dn: None, factor: None, caller };
     }
     let code = one_field(&context.config.load());
     match by_dn(context, name).await {
@@ -149,7 +152,13 @@ async fn simple_outcome(
     }
 }
 
-async fn user(context: &Context, caller: &Caller, account: Account, claim: Claim<'_>) -> Result<Caller> {
+/// The user of an account, and what made the code, if one was asked for.
+async fn user(
+    context: &Context,
+    caller: &Caller,
+    account: Account,
+    claim: Claim<'_>,
+) -> Result<(Caller, Option<&'static str>)> {
     let now = context.clock.now();
     let mut settle = |account: &Account, record: &mut Record| {
         // The last login alone is not worth a write.
@@ -158,7 +167,8 @@ async fn user(context: &Context, caller: &Caller, account: Account, claim: Claim
         }
         Ok(())
     };
-    let (Proven { account, password, strength }, ()) = prove(context, account, claim, false, &mut settle).await?;
+    let (Proven { account, password, strength, factor }, ()) =
+        prove(context, account, claim, false, &mut settle).await?;
     if let Some(password) = password {
         rehash(context, &account, password).await;
     }
@@ -168,14 +178,14 @@ async fn user(context: &Context, caller: &Caller, account: Account, claim: Claim
     } else {
         account.user
     };
-    Ok(caller.become_identity(Identity::User(Arc::new(user)), strength))
+    Ok((caller.become_identity(Identity::User(Arc::new(user)), strength), factor))
 }
 
 /// The root user has no entry, and so no factor: it is proven by its password alone.
 async fn root(context: &Context, caller: &Caller, claim: Claim<'_>) -> Result<Caller> {
     match claim.code {
         CodeClaim::Alone | CodeClaim::Appended | CodeClaim::Perhaps => prove_root(context, claim.password).await?,
-        CodeClaim::Apart(_) | CodeClaim::Only(_) => {
+        CodeClaim::Apart(_) | CodeClaim::Only(_) | CodeClaim::Device(_) | CodeClaim::DeviceAlone(_) => {
             return Err(refuse_stranger(context, claim, reason::NO_FACTOR).await);
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use countersign_proto::{ber::Writer, ldap::filter::Filter};
 use uuid::Uuid;
 
@@ -29,6 +29,7 @@ use crate::{
     seal::Sealer,
     store::{Found, Query, Scope, Step, Store, Target},
     telemetry::audit::Audit,
+    validation::Validators,
 };
 
 /// Everything a handler may use.
@@ -57,6 +58,8 @@ pub struct Context {
     pub hashing: Hashing,
     /// The entries that no store holds.
     pub virtual_entries: VirtualEntries,
+    /// Who judges OTPs of YubiKeys whose keys are elsewhere; `None` where this server judges all. Replaced on reload.
+    pub validators: ArcSwapOption<Validators>,
     /// What happened.
     pub audit: Audit,
     /// What the doors serve, for the root DSE.

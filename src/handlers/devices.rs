@@ -8,11 +8,15 @@
 //!
 //! A device becomes somebody's by a change that also touches its own record: of two users who register it at once one is refused.
 
-use countersign_proto::{ber::Writer, ldap::filter::Filter};
+mod judge;
+
+use countersign_proto::{ber::Writer, ldap::filter::Filter, result_code::ResultCode};
 use uuid::Uuid;
 
+pub(super) use self::judge::{Judge, Judged};
 use crate::{
     caller::Caller,
+    clock::UnixMillis,
     directory::{
         computed::Surroundings,
         device_tree,
@@ -21,7 +25,10 @@ use crate::{
         filter::{CompiledFilter, Truth},
     },
     error::{Error, Result},
-    factors::{record::Record, yubikey::Key},
+    factors::{
+        record::Record,
+        yubikey::{Key, Otp, Token, Verdict},
+    },
     handlers::{context::Context, update::stamps},
     seal::Place,
     store::{Change, EntryId, Found, Query, Scope, Step, StoreError, Target, Version},
@@ -33,6 +40,8 @@ pub(super) const KEY_ATTRIBUTE: &str = "countersign-yubikey-key";
 /// A device as it was read.
 pub(super) struct Device {
     id: EntryId,
+    uuid: Uuid,
+    public_id: String,
     record: Record,
     version: Option<Version>,
 }
@@ -49,12 +58,35 @@ impl Device {
             let record = found.factors.map_or_else(|| Ok(Record::default()), |factors| Record::decode(factors.record));
             device = Some(record.map(|record| Self {
                 id: found.id,
+                uuid: found.entry.uuid(),
+                public_id: public_id.to_owned(),
                 record,
                 version: found.factors.map(|factors| factors.version),
             }));
         };
         context.store.read(Target::Key(&key), true, &mut reader).await?;
         device.transpose().map_err(Error::other)
+    }
+
+    /// What `otp` is worth by the key that is here; `None` without one.
+    ///
+    /// # Errors
+    /// `unavailable` if the key does not open: nobody is let in by a key that cannot be read.
+    pub(super) fn judge(&self, context: &Context, otp: &Otp) -> Result<Option<Verdict>> {
+        let Some(factor) = self.record.yubikey().filter(|factor| !factor.secret.is_empty()) else { return Ok(None) };
+        let key = open_key(context, self.uuid, &factor.secret)?;
+        Ok(Some(key.judge(otp, factor.last_token.map(|token| token.counters))))
+    }
+
+    /// The change that takes `token` out of use for ever; it holds only while nobody else has used the device.
+    pub(super) fn spent(&self, token: Token, nonce: Option<&str>, now: UnixMillis) -> Change {
+        let mut record = self.record.clone();
+        if let Some(factor) = record.yubikey_mut(&self.public_id, now) {
+            factor.last_token = Some(token);
+            factor.last_nonce = nonce.map(str::to_owned);
+            factor.last_used = Some(now);
+        }
+        self.changed(&record)
     }
 
     /// The change that alters nothing, and that no other change of the device may come before.
@@ -82,12 +114,7 @@ pub(super) async fn claimed(
     for public_id in public_ids {
         // Read before its owners are looked for: whoever becomes one after that has changed it.
         let device = Device::find(context, public_id).await?;
-        if owners(context, public_id).await?.iter().any(|other| Some(*other) != owner) {
-            return Err(Error::new(
-                countersign_proto::result_code::ResultCode::CONSTRAINT_VIOLATION,
-                "The YubiKey is registered to another user",
-            ));
-        }
+        need_unowned(context, public_id, owner).await?;
         match device {
             Some(device) => changes.push(device.touched()),
             None => {
@@ -106,8 +133,19 @@ pub(super) fn is_race(error: &StoreError) -> bool {
     matches!(error, StoreError::Conflict | StoreError::Exists | StoreError::NoParent | StoreError::NotFound)
 }
 
+/// Refuses a device that is anybody's but `owner`'s.
+///
+/// # Errors
+/// `constraintViolation`.
+pub(super) async fn need_unowned(context: &Context, public_id: &str, owner: Option<EntryId>) -> Result<()> {
+    if owners(context, public_id).await?.iter().any(|other| Some(*other) != owner) {
+        return Err(Error::new(ResultCode::CONSTRAINT_VIOLATION, "The YubiKey is registered to another user"));
+    }
+    Ok(())
+}
+
 /// Every user whose entry names this device.
-pub(super) async fn owners(context: &Context, public_id: &str) -> Result<Vec<EntryId>> {
+async fn owners(context: &Context, public_id: &str) -> Result<Vec<EntryId>> {
     let mut encoded = Vec::new();
     Writer::new(&mut encoded).constructed(0xA3, |equality| {
         equality.octet_string(b"ds-auth-yubikey-public-id");

@@ -27,7 +27,7 @@ impl Mechanism for ExternalCredentials {
             }
             let root = context.config.load().root.dn.clone();
             let proven = caller.become_identity(Identity::Root(Arc::from(root.as_str())), Strength::One);
-            Outcome { dn: Some(root), caller: acting_as(context, proven, authorization_id).await }
+            Outcome { dn: Some(root), factor: None, caller: acting_as(context, proven, authorization_id).await }
         };
         attempt.audited(context, caller, outcome).await
     }

@@ -10,6 +10,7 @@ pub mod external;
 pub mod hashing;
 pub mod matched;
 mod new_password;
+mod owner;
 mod password;
 mod password_generation;
 mod password_policy;
@@ -23,6 +24,7 @@ mod totp;
 pub mod update;
 pub mod virtual_entries;
 pub mod who_am_i;
+mod yubikey;
 
 use std::future::Future;
 

@@ -23,15 +23,19 @@ pub(super) use self::{
 };
 use self::{
     hashed::Hashed,
-    judgement::{Judgement, Password, Presented, weigh},
+    judgement::{Code, Judgement, Password, Presented, weigh},
     rules::Rules,
     unrecorded::{Count, Unrecorded, not_recorded},
 };
 use crate::{
     caller::Strength,
     error::{Error, Result},
-    factors::record::Record,
-    handlers::{context::Context, subject::Account},
+    factors::{record::Record, yubikey::Otp},
+    handlers::{
+        context::Context,
+        devices::{Judge, Judged},
+        subject::Account,
+    },
     store::{Change, StoreError, Target},
     telemetry::reason,
 };
@@ -44,6 +48,8 @@ pub(super) struct Proven<'a> {
     pub(super) password: Option<&'a [u8]>,
     /// By what.
     pub(super) strength: Strength,
+    /// What made the code, for the log; `None` without one.
+    pub(super) factor: Option<&'static str>,
 }
 
 /// How often a record is judged again after somebody else changed it; each time somebody got on, so only a flood gets here.
@@ -66,6 +72,7 @@ pub(super) async fn prove<'a, T: Send>(
     let mut account = account;
     let mut presented = Presented::of(context, &rules, &account, claim)?;
     let mut hashed = Hashed::judge(context, &rules, &account.passwords, presented.password).await?;
+    let mut judge = Judge::default();
     for _ in 0..MAX_ATTEMPTS {
         if account.user.as_of != context.store.last_change() {
             let Some(fresh) = reread(context, &account).await? else {
@@ -81,9 +88,12 @@ pub(super) async fn prove<'a, T: Send>(
         }
         let verdict = match claim.code {
             CodeClaim::Only(_) => Password::NotAsked,
+            CodeClaim::DeviceAlone(_) if claim.password.is_none() => Password::Spared,
             _ => hashed.verdict,
         };
-        match weigh(context, &rules, &account, verdict, presented.code, context.clock.now())? {
+        let device = device_of(context, &account, presented.code, &mut judge).await?;
+        match weigh(context, &rules, &account, verdict, presented.code, device)? {
+            Judgement::Unknown(error) => return Err(error),
             Judgement::Refused { reason, counted } => match record_failure(context, &rules, &account, counted).await {
                 Ok(()) => {
                     let busy = hashed.pay(context, &rules, claim).await.err();
@@ -92,14 +102,16 @@ pub(super) async fn prove<'a, T: Send>(
                 Err(StoreError::Conflict | StoreError::NotFound) => {}
                 Err(error) => return Err(not_recorded(error)),
             },
-            Judgement::Accepted { record, strength } => {
+            Judgement::Accepted { record, strength, otp } => {
                 let mut settled = record.clone();
                 let outcome = settle(&account, &mut settled);
                 let record = if outcome.is_ok() { settled } else { record };
-                match keep(context, &account, record, durable || strength == Strength::TwoFactors).await {
+                let durable = durable || otp.is_some() || strength == Strength::TwoFactors;
+                match keep(context, &account, record, otp, durable).await {
                     Ok(()) => {
-                        return outcome
-                            .map(|outcome| (Proven { account, password: presented.password, strength }, outcome));
+                        let factor = presented.code.made_by();
+                        let proven = Proven { account, password: presented.password, strength, factor };
+                        return outcome.map(|outcome| (proven, outcome));
                     }
                     Err(StoreError::Conflict | StoreError::NotFound) => {}
                     Err(error) => return Err(not_recorded(error)),
@@ -120,7 +132,7 @@ pub(super) async fn prove_root(context: &Context, password: Option<&[u8]>) -> Re
     let values: Vec<Vec<u8>> = config.root.password_hash.iter().map(|hash| hash.expose().as_bytes().to_vec()).collect();
     let mut hashed = Hashed::judge(context, &rules, &values, password).await?;
     match hashed.verdict {
-        Password::Right | Password::NotAsked => Ok(()),
+        Password::Right | Password::NotAsked | Password::Spared => Ok(()),
         Password::Wrong(reason) => {
             let claim = Claim { password, code: CodeClaim::Alone };
             Err(hashed.refuse_stranger(context, &rules, claim, reason).await)
@@ -165,7 +177,7 @@ pub(super) async fn update_record<T: Send>(
     for _ in 0..MAX_ATTEMPTS {
         let mut record = account.record.clone();
         let outcome = change(&account, &mut record)?;
-        match keep(context, &account, record, true).await {
+        match keep(context, &account, record, None, true).await {
             Ok(()) => return Ok(outcome),
             Err(StoreError::Conflict) => {}
             Err(error) => return Err(error.into()),
@@ -175,12 +187,21 @@ pub(super) async fn update_record<T: Send>(
     Err(Error::busy().reason(reason::BUSY))
 }
 
-/// Writes the record if it changed. Where success does not rest on it, only a lost race is an error.
-async fn keep(context: &Context, account: &Account, record: Record, durable: bool) -> Result<(), StoreError> {
-    if record == account.record {
+/// Writes the record if it changed, and with it the change that spends an OTP. Where success does not rest on it, only a lost race is
+/// an error.
+async fn keep(
+    context: &Context,
+    account: &Account,
+    record: Record,
+    otp: Option<Change>,
+    durable: bool,
+) -> Result<(), StoreError> {
+    let changed = (record != account.record).then(|| factors(account, &record));
+    let changes: Vec<Change> = changed.into_iter().chain(otp).collect();
+    if changes.is_empty() {
         return Ok(());
     }
-    match context.store.apply(vec![factors(account, &record)]).await {
+    match context.store.apply(changes).await {
         Ok(_) => Ok(()),
         Err(error @ (StoreError::Conflict | StoreError::NotFound)) => Err(error),
         Err(error) if durable => Err(error),
@@ -208,6 +229,16 @@ async fn record_failure(
         Count::SecondFactor => rules.second_factor,
     };
     Unrecorded::begin(context, account, count, settings, &record).recorded().await
+}
+
+/// What the OTP in a claim is worth; `None` if there is none, or its device is not the account's. That is told before anybody is asked:
+/// validation servers only say that some device made it.
+async fn device_of(context: &Context, account: &Account, code: Code<'_>, judge: &mut Judge) -> Result<Option<Judged>> {
+    let Code::Device(typed) = code else { return Ok(None) };
+    match Otp::parse(typed).filter(|otp| account.has_yubikey(otp)) {
+        Some(otp) => judge.judge(context, &otp).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The same account as it is now; `None` if its entry is gone.

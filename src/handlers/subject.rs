@@ -12,7 +12,7 @@ use crate::{
         identity::AuthenticationId,
     },
     error::{Error, Result},
-    factors::record::Record,
+    factors::{record::Record, yubikey::Otp},
     handlers::context::Context,
     store::{EntryId, Found, Query, Scope, Step, Target, Version},
     telemetry::reason,
@@ -38,6 +38,8 @@ pub struct Account {
     pub unusable: Option<&'static str>,
     /// A service account: binds with its password alone and cannot enrol a factor.
     pub is_service: bool,
+    /// The public IDs of its YubiKeys, in lower case.
+    pub yubikeys: Vec<String>,
     /// Its factor record.
     pub record: Record,
     /// The version of the record; `None` if there is none yet.
@@ -192,6 +194,16 @@ pub async fn acting_as(context: &Context, caller: Caller, authorization_id: Opti
 }
 
 impl Account {
+    /// Whether anything but a password is registered that proves whose account it is.
+    pub fn has_second_factor(&self) -> bool {
+        !self.yubikeys.is_empty() || self.record.has_active_factor()
+    }
+
+    /// Whether the YubiKey that makes this OTP is the account's.
+    pub fn has_yubikey(&self, otp: &Otp) -> bool {
+        self.yubikeys.iter().any(|public_id| public_id == otp.public_id())
+    }
+
     /// The account of an entry; `None` if there is no such entry.
     ///
     /// # Errors
@@ -222,6 +234,9 @@ impl Account {
             passwords: values("userPassword").map(<[u8]>::to_vec).collect(),
             // Activation and expiration times belong here when their issue comes.
             unusable: disabled.then_some("policy:account-disabled"),
+            yubikeys: values("ds-auth-yubikey-public-id")
+                .map(|value| String::from_utf8_lossy(value).to_ascii_lowercase())
+                .collect(),
             is_service: context.config.load().factors.service_accounts.iter().any(is_under),
             record,
             record_version: found.factors.map(|factors| factors.version),

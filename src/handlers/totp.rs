@@ -13,8 +13,7 @@ use countersign_proto::{
 use subtle::ConstantTimeEq;
 
 use crate::{
-    caller::{Caller, Privilege, Strength},
-    config::SelfService,
+    caller::{Caller, Privilege},
     error::{Error, Result},
     factors::{
         record::{Factor, Kind, Record},
@@ -24,11 +23,12 @@ use crate::{
         AboutEntry, Mechanism, Operation,
         bind::{Attempt, Outcome},
         context::Context,
+        owner::{password_needed, prove_owner, prove_with},
         proof::{
-            Claim, CodeClaim, is_refused, open_secret, prove, prove_root, refuse_account, refuse_stranger, totp_place,
+            Claim, CodeClaim, is_refused, open_secret, prove, refuse_account, refuse_stranger, totp_place,
             update_record,
         },
-        subject::{Account, Permitted, Subject, by_dn, named, named_or_own, permitted, root_has_no_entry},
+        subject::{Account, Permitted, Subject, by_dn, named, named_or_own, permitted},
     },
     random::octets,
     telemetry::reason,
@@ -45,7 +45,7 @@ impl Operation for GenerateTotpSharedSecretRequest {
         let subject = named_or_own(context, caller, self.authentication_id.as_deref()).await?;
         let mut add = |account: &Account, record: &mut Record| add_secret(context, account, record, &secret);
         match self.static_password {
-            Some(password) => prove_owner(context, caller, subject, password.expose(), &mut add).await?,
+            Some(password) => drop(prove_owner(context, caller, subject, password.expose(), &mut add).await?),
             None => match permitted(caller, subject)? {
                 Permitted::Itself(_) => return Err(password_needed()),
                 Permitted::Administrator(account) => update_record(context, *account, &mut add).await?,
@@ -137,13 +137,12 @@ impl Mechanism for TotpCredentials {
 /// Removes all secrets: by password, or by an administrator.
 async fn revoke_all(context: &Context, caller: &Caller, subject: Subject, password: Option<&Secret>) -> Result<()> {
     match password {
-        Some(password) => {
-            prove_owner(context, caller, subject, password.expose(), &mut |_, record| {
-                remove_all(record);
-                Ok(())
-            })
-            .await
-        }
+        Some(password) => prove_owner(context, caller, subject, password.expose(), &mut |_, record| {
+            remove_all(record);
+            Ok(())
+        })
+        .await
+        .map(drop),
         None => match permitted(caller, subject)? {
             Permitted::Itself(_) => Err(password_needed()),
             Permitted::Administrator(account) => {
@@ -184,49 +183,6 @@ async fn revoke_by_secret(context: &Context, caller: &Caller, subject: Subject, 
 }
 
 const NO_PASSWORD: Claim<'static> = Claim { password: None, code: CodeClaim::Alone };
-
-/// Lets `change` happen once the password is proven, and what `[factors] self_service` asks besides it.
-async fn prove_owner(
-    context: &Context,
-    caller: &Caller,
-    subject: Subject,
-    password: &[u8],
-    change: &mut (dyn FnMut(&Account, &mut Record) -> Result<()> + Send),
-) -> Result<()> {
-    let proven_otherwise = match &subject {
-        Subject::Account(account) => {
-            caller.may(Privilege::PasswordReset)
-                || (caller.strength == Strength::TwoFactors && caller.is(account.user.id))
-        }
-        Subject::Root | Subject::Nobody(_) => true,
-    };
-    let code = match context.config.load().factors.self_service {
-        SelfService::SecondFactor if !proven_otherwise => CodeClaim::Appended,
-        SelfService::SecondFactor | SelfService::Password => CodeClaim::Perhaps,
-    };
-    prove_with(context, subject, Claim { password: Some(password), code }, change).await.map_err(|error| {
-        match error.reason.as_deref() {
-            Some(reason::CODE_MISSING) => error.reason(reason::SECOND_FACTOR_NEEDED),
-            _ => error,
-        }
-    })
-}
-
-async fn prove_with(
-    context: &Context,
-    subject: Subject,
-    claim: Claim<'_>,
-    change: &mut (dyn FnMut(&Account, &mut Record) -> Result<()> + Send),
-) -> Result<()> {
-    match subject {
-        Subject::Account(account) => prove(context, *account, claim, true, change).await.map(drop),
-        Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
-        Subject::Root => {
-            prove_root(context, claim.password).await?;
-            Err(root_has_no_entry())
-        }
-    }
-}
 
 fn add_secret(context: &Context, account: &Account, record: &mut Record, secret: &[u8]) -> Result<()> {
     if account.is_service {
@@ -274,8 +230,4 @@ fn no_such_secret() -> Error {
 
 fn no_secret() -> Error {
     Error::new(ResultCode::INAPPROPRIATE_AUTHENTICATION, "The user has no TOTP shared secret").reason(reason::NO_FACTOR)
-}
-
-fn password_needed() -> Error {
-    Error::unwilling("For one's own account the static password is needed")
 }

@@ -6,6 +6,7 @@ use countersign_proto::{
     sasl_plain::PlainCredentials,
     text::{Secret, Text},
     totp::TotpCredentials,
+    yubikey::YubiKeyOtpCredentials,
 };
 use hyper::http::request::Parts;
 use serde::Serialize;
@@ -38,6 +39,8 @@ enum Credentials {
     Password(PlainCredentials),
     /// `passwordPlusTOTP`.
     PasswordPlusTotp(TotpCredentials),
+    /// `passwordPlusYubiKeyOTP`.
+    PasswordPlusYubikey(YubiKeyOtpCredentials),
 }
 
 /// What a successful bind answers.
@@ -76,15 +79,17 @@ impl Credentials {
         match self {
             Self::Password(credentials) => credentials.authenticate(context, connection).await,
             Self::PasswordPlusTotp(credentials) => credentials.authenticate(context, connection).await,
+            Self::PasswordPlusYubikey(credentials) => credentials.authenticate(context, connection).await,
         }
     }
 
     fn of(mut members: Map<String, Value>) -> Result<Self, String> {
         let kind = text(&mut members, "authenticationType")?.ok_or("credentials lack authenticationType")?;
-        let totp = match kind.as_str() {
+        let code = match kind.as_str() {
             "password" => None,
             "passwordPlusTOTP" => Some(secret(&mut members, "totp")?),
-            "passwordPlusDeliveredOTP" | "passwordPlusYubiKeyOTP" => {
+            "passwordPlusYubiKeyOTP" => Some(secret(&mut members, "otp")?),
+            "passwordPlusDeliveredOTP" => {
                 return Err("This server does not take this authenticationType".to_owned());
             }
             _ => return Err("authenticationType is none that this operation knows".to_owned()),
@@ -94,8 +99,14 @@ impl Credentials {
         if let Some((unknown, _)) = members.into_iter().next() {
             return Err(format!("credentials of type {kind} have no member {unknown:?}"));
         }
-        Ok(match totp {
+        Ok(match code {
             None => Self::Password(PlainCredentials { authorization_id: None, authentication_id, password }),
+            Some(yubikey_otp) if kind == "passwordPlusYubiKeyOTP" => Self::PasswordPlusYubikey(YubiKeyOtpCredentials {
+                authentication_id,
+                authorization_id: None,
+                static_password: Some(password),
+                yubikey_otp,
+            }),
             Some(totp_password) => Self::PasswordPlusTotp(TotpCredentials {
                 authentication_id,
                 authorization_id: None,

@@ -49,6 +49,8 @@ reasons! {
     TOKEN_EXPIRED = "token-expired";
     /// A validation server did not answer.
     VALIDATION_UNAVAILABLE = "validation-unavailable";
+    /// The validation servers refuse this server as their client: its settings are wrong.
+    VALIDATION_REFUSED = "validation-refused";
     /// What the decision rests on could not be recorded durably.
     NOT_RECORDED = "not-recorded";
     /// The password would have crossed a connection that is not encrypted.

@@ -39,6 +39,7 @@ pub mod code {
     pub const INAPPROPRIATE_AUTHENTICATION: i64 = 48;
     pub const INVALID_CREDENTIALS: i64 = 49;
     pub const INSUFFICIENT_ACCESS_RIGHTS: i64 = 50;
+    pub const UNAVAILABLE: i64 = 52;
     pub const UNWILLING_TO_PERFORM: i64 = 53;
     pub const NAMING_VIOLATION: i64 = 64;
     pub const OBJECT_CLASS_VIOLATION: i64 = 65;
@@ -46,6 +47,7 @@ pub mod code {
     pub const NOT_ALLOWED_ON_RDN: i64 = 67;
     pub const ENTRY_ALREADY_EXISTS: i64 = 68;
     pub const OBJECT_CLASS_MODS_PROHIBITED: i64 = 69;
+    pub const OTHER: i64 = 80;
     pub const CANCELED: i64 = 118;
     pub const NO_SUCH_OPERATION: i64 = 119;
     pub const CANNOT_CANCEL: i64 = 121;
@@ -63,6 +65,8 @@ pub mod oid {
     pub const GENERATE_PASSWORD: &str = "1.3.6.1.4.1.30221.2.6.62";
     pub const QUALITY_REQUIREMENTS: &str = "1.3.6.1.4.1.30221.2.6.43";
     pub const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
+    pub const REGISTER_YUBIKEY: &str = "1.3.6.1.4.1.30221.2.6.54";
+    pub const DEREGISTER_YUBIKEY: &str = "1.3.6.1.4.1.30221.2.6.55";
     pub const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
     pub const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
     pub const CANCEL: &str = "1.3.6.1.1.8";

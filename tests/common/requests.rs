@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::client::tagged;
 
+/// What some YubiKey typed that nobody knows.
+pub const UNKNOWN_OTP: &str = "ccccccccccccfkncjhklrfkvhgnhrbekbtrrjkkbnclb";
+
 pub const NEW_PASSWORD: &str = "a new one, and long";
 
 /// The request value about the account `dn`, with the account's static password as proof or without any; `None` for the
@@ -17,6 +20,8 @@ pub fn ldap_value(route: &str, dn: &str, password: Option<&str>) -> Option<Vec<u
         "password-modify" => vec![(0, id.as_str()), (2, NEW_PASSWORD)],
         "get-password-quality-requirements" => return Some(tagged(&[(4, dn)])),
         "generate-password" | "who-am-i" | "start-tls" | "cancel" => return None,
+        "register-yubikey-otp-device" => vec![(0, id.as_str()), (2, UNKNOWN_OTP)],
+        "deregister-yubikey-otp-device" => vec![(0, id.as_str())],
         other => panic!("add {other} to tests/common/requests.rs"),
     };
     members.extend(password.map(|password| (1, password)));
@@ -31,6 +36,10 @@ pub fn json_body(route: &str, password: Option<&str>) -> Value {
             json!({"staticPassword": password})
         }
         ("generate-totp-shared-secret" | "revoke-totp-shared-secret", None) => json!({}),
+        ("register-yubikey-otp-device", Some(password)) => json!({"staticPassword": password, "otp": UNKNOWN_OTP}),
+        ("register-yubikey-otp-device", None) => json!({"otp": UNKNOWN_OTP}),
+        ("deregister-yubikey-otp-device", Some(password)) => json!({"staticPassword": password}),
+        ("deregister-yubikey-otp-device", None) => json!({}),
         ("password-modify", Some(password)) => json!({"oldPassword": password, "newPassword": NEW_PASSWORD}),
         ("password-modify", None) => json!({"newPassword": NEW_PASSWORD}),
         (other, _) => panic!("add {other} to tests/common/requests.rs"),

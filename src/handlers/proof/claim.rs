@@ -20,6 +20,10 @@ pub(in crate::handlers) enum CodeClaim<'a> {
     Perhaps,
     /// Beside the password; needed in any case.
     Apart(&'a [u8]),
+    /// What a YubiKey typed, beside the password; needed in any case.
+    Device(&'a [u8]),
+    /// What a YubiKey typed; a password is not asked for by configuration, and one that is given must be right.
+    DeviceAlone(&'a [u8]),
     /// Here, and no password is asked for: the requester is authenticated already.
     Only(&'a [u8]),
 }

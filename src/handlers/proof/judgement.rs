@@ -19,9 +19,11 @@ use crate::{
         lockout::{Door, Failures},
         record::{Factor, Record},
         totp::{Step, Verdict, clock_offset, matching_step},
+        yubikey::Otp,
     },
-    handlers::{context::Context, subject::Account},
+    handlers::{context::Context, devices::Judged, subject::Account},
     seal::Place,
+    store::Change,
     telemetry::reason,
 };
 
@@ -43,8 +45,10 @@ pub(in crate::handlers) enum Code<'a> {
     NotNeeded,
     /// There should be one.
     Missing,
-    /// This one.
+    /// This one, of digits.
     Given(&'a [u8]),
+    /// This one, of a YubiKey.
+    Device(&'a [u8]),
 }
 
 /// What became of the password.
@@ -53,14 +57,18 @@ pub(super) enum Password {
     Right,
     Wrong(&'static str),
     NotAsked,
+    /// None is given, and by configuration none is needed.
+    Spared,
 }
 
 /// What a claim is worth.
 pub(super) enum Judgement {
-    /// Proven, once this record is kept.
-    Accepted { record: Record, strength: Strength },
+    /// Proven, once this record is kept, and with it the change that spends an OTP.
+    Accepted { record: Record, strength: Strength, otp: Option<Change> },
     /// Not proven; the record counts the failure, if it counts.
     Refused { reason: Cow<'static, str>, counted: Option<(Count, Record)> },
+    /// Nobody can say; nothing is counted.
+    Unknown(Error),
 }
 
 /// What a code is worth, against all of an account's secrets.
@@ -70,6 +78,17 @@ struct Codes {
     used: bool,
     compared: usize,
     clock_offset: Option<i64>,
+}
+
+impl Code<'_> {
+    /// The kind of factor that makes such codes, for the log.
+    pub(super) const fn made_by(&self) -> Option<&'static str> {
+        match self {
+            Self::NotNeeded | Self::Missing => None,
+            Self::Given(_) => Some("totp"),
+            Self::Device(_) => Some("yubikey"),
+        }
+    }
 }
 
 impl Judgement {
@@ -86,23 +105,35 @@ impl<'a> Presented<'a> {
             CodeClaim::Alone => return Ok(Self { password: claim.password, code: Code::NotNeeded }),
             CodeClaim::Apart(code) => return Ok(Self { password: claim.password, code: Code::Given(code) }),
             CodeClaim::Only(code) => return Ok(Self { password: None, code: Code::Given(code) }),
+            CodeClaim::Device(otp) | CodeClaim::DeviceAlone(otp) => {
+                return Ok(Self { password: claim.password, code: Code::Device(otp) });
+            }
             CodeClaim::Appended | CodeClaim::Perhaps => claim.password.unwrap_or_default(),
         };
-        if account.is_service || !account.record.has_active_factor() {
+        if account.is_service || !account.has_second_factor() {
             return Ok(Self { password: claim.password, code: Code::NotNeeded });
         }
         let mut digits: Vec<u8> =
             account.record.active_totp().map(|factor| factor.settings(&rules.totp).digits).collect();
         digits.sort_unstable();
         digits.dedup();
-        let readings = splits(field, &Expected { digits, yubikey: false, separator: rules.separator });
+        let mut otps: Vec<u8> = account.yubikeys.iter().filter_map(|id| u8::try_from(id.len() + 32).ok()).collect();
+        otps.sort_unstable();
+        otps.dedup();
+        let readings = splits(field, &Expected { digits, otps, separator: rules.separator });
         let is_optional = matches!(claim.code, CodeClaim::Perhaps);
         let mut chosen = readings.first().copied().filter(|_| !is_optional);
         if readings.len() > 1 || is_optional {
             for reading in readings {
-                let (Shape::Digits(code) | Shape::YubiKey(code)) = reading.code;
-                let codes = Codes::judge(context, rules, account, code, context.clock.now())?;
-                if codes.fresh.is_some() || (codes.used && !is_optional) {
+                let is_it = match reading.code {
+                    // It names its device.
+                    Shape::YubiKey(otp) => Otp::parse(otp).is_some_and(|otp| account.has_yubikey(&otp)),
+                    Shape::Digits(code) => {
+                        let codes = Codes::judge(context, rules, account, code, context.clock.now())?;
+                        codes.fresh.is_some() || (codes.used && !is_optional)
+                    }
+                };
+                if is_it {
                     chosen = Some(reading);
                     break;
                 }
@@ -110,8 +141,11 @@ impl<'a> Presented<'a> {
         }
         Ok(match chosen {
             Some(split) => {
-                let (Shape::Digits(code) | Shape::YubiKey(code)) = split.code;
-                Self { password: Some(split.password), code: Code::Given(code) }
+                let code = match split.code {
+                    Shape::Digits(code) => Code::Given(code),
+                    Shape::YubiKey(otp) => Code::Device(otp),
+                };
+                Self { password: Some(split.password), code }
             }
             None if is_optional => Self { password: claim.password, code: Code::NotNeeded },
             None => Self { password: claim.password, code: Code::Missing },
@@ -152,22 +186,77 @@ impl Codes {
     }
 }
 
-/// Weighs a claim against `account` as it was when it was read.
+/// What was presented as a code, judged.
+enum Worth {
+    /// None is asked for.
+    NotNeeded,
+    /// It is not there.
+    Missing,
+    /// Good, once what it rests on is spent.
+    Fresh(Spent),
+    /// Spent before.
+    Used,
+    /// No code of the account's.
+    Wrong,
+    /// The account has nothing that makes such codes.
+    NoFactor,
+    /// Nobody can say.
+    Unknown(Error),
+}
+
+/// What a good code takes out of use.
+enum Spent {
+    /// A time step of a TOTP factor.
+    Step(u32, Step),
+    /// A YubiKey's OTP, by this change; without one it is used up already.
+    Otp(Option<Change>),
+}
+
+impl Worth {
+    fn of_codes(codes: &Codes) -> Self {
+        match codes.fresh {
+            Some((factor, step)) => Self::Fresh(Spent::Step(factor, step)),
+            None if codes.compared == 0 => Self::NoFactor,
+            None if codes.used => Self::Used,
+            None => Self::Wrong,
+        }
+    }
+
+    /// `judged`: `None` for what is no OTP of any device of the account.
+    fn of_device(judged: Option<Judged>) -> Self {
+        match judged {
+            Some(Judged::Fresh(change)) => Self::Fresh(Spent::Otp(change)),
+            Some(Judged::Used) => Self::Used,
+            Some(Judged::Wrong) => Self::Wrong,
+            Some(Judged::Unknown(error)) => Self::Unknown(error),
+            None => Self::NoFactor,
+        }
+    }
+}
+
+/// Weighs a claim against `account` as it was when it was read. `device`: what the OTP in it is worth, if it is one of a device of
+/// the account.
 pub(super) fn weigh(
     context: &Context,
     rules: &Rules,
     account: &Account,
     password: Password,
     code: Code<'_>,
-    now: UnixMillis,
+    device: Option<Judged>,
 ) -> Result<Judgement> {
-    let codes = match code {
-        Code::Given(code) => Codes::judge(context, rules, account, code, now)?,
-        Code::NotNeeded | Code::Missing => Codes::default(),
+    let now = context.clock.now();
+    let mut codes = Codes::default();
+    let worth = match code {
+        Code::NotNeeded => Worth::NotNeeded,
+        Code::Missing => Worth::Missing,
+        Code::Device(_) => Worth::of_device(device),
+        Code::Given(code) => {
+            codes = Codes::judge(context, rules, account, code, now)?;
+            Worth::of_codes(&codes)
+        }
     };
-    let judgement = combine(rules, account, password, code, &codes, now);
+    let judgement = combine(rules, account, password, worth, now);
     let Judgement::Refused { reason: why, counted } = judgement else { return Ok(judgement) };
-    let mut codes = codes;
     match code {
         Code::Given(code) if codes.compared > 0 => codes.look_further(context, rules, account, code, now)?,
         _ => dummy_code_work(rules, now),
@@ -180,14 +269,7 @@ pub(super) fn weigh(
 }
 
 /// The password's part first, then the code's.
-fn combine(
-    rules: &Rules,
-    account: &Account,
-    password: Password,
-    code: Code<'_>,
-    codes: &Codes,
-    now: UnixMillis,
-) -> Judgement {
+fn combine(rules: &Rules, account: &Account, password: Password, worth: Worth, now: UnixMillis) -> Judgement {
     let mut record = account.record.clone();
     if let Some(reason) = account.unusable {
         return Judgement::uncounted(reason);
@@ -200,11 +282,13 @@ fn combine(
             return Judgement::Refused { reason: reason.into(), counted: Some((Count::Password, record)) };
         }
         Password::Right => record.password_failures = Failures::default(),
+        Password::Spared => {}
     }
-    if matches!(code, Code::NotNeeded) {
-        return Judgement::Accepted { record, strength: Strength::One };
+    if matches!(worth, Worth::NotNeeded) {
+        return Judgement::Accepted { record, strength: Strength::One, otp: None };
     }
-    combine_code(rules, &account.record, record, code, codes, now)
+    let strength = if matches!(password, Password::Spared) { Strength::One } else { Strength::TwoFactors };
+    combine_code(rules, &account.record, record, worth, strength, now)
 }
 
 /// `before`: the record as it was; `proven`: as it is if the code is good too. A right password alone clears nothing.
@@ -212,8 +296,8 @@ fn combine_code(
     rules: &Rules,
     before: &Record,
     mut proven: Record,
-    code: Code<'_>,
-    codes: &Codes,
+    worth: Worth,
+    strength: Strength,
     now: UnixMillis,
 ) -> Judgement {
     match before.second_factor_failures.door(now, &rules.second_factor) {
@@ -221,16 +305,23 @@ fn combine_code(
         Door::Locked { .. } => return Judgement::uncounted(reason::FACTOR_LOCKED),
         Door::Closed => return Judgement::uncounted(reason::FACTOR_CLOSED),
     }
-    if let Some((factor, step)) = codes.fresh {
-        proven.claim_step(factor, step, now);
-        proven.second_factor_failures = Failures::default();
-        return Judgement::Accepted { record: proven, strength: Strength::TwoFactors };
-    }
-    let reason = match code {
-        Code::Missing => reason::CODE_MISSING,
-        _ if codes.compared == 0 => reason::NO_FACTOR,
-        _ if codes.used => reason::CODE_ALREADY_USED,
-        _ => reason::WRONG_CODE,
+    let reason = match worth {
+        Worth::Fresh(spent) => {
+            proven.second_factor_failures = Failures::default();
+            let otp = match spent {
+                Spent::Otp(change) => change,
+                Spent::Step(factor, step) => {
+                    proven.claim_step(factor, step, now);
+                    None
+                }
+            };
+            return Judgement::Accepted { record: proven, strength, otp };
+        }
+        Worth::Unknown(error) => return Judgement::Unknown(error),
+        Worth::Missing | Worth::NotNeeded => reason::CODE_MISSING,
+        Worth::NoFactor => reason::NO_FACTOR,
+        Worth::Used => reason::CODE_ALREADY_USED,
+        Worth::Wrong => reason::WRONG_CODE,
     };
     let second_factor_failures = before.second_factor_failures.failed(now, &rules.second_factor);
     let counted = Some((Count::SecondFactor, Record { second_factor_failures, ..before.clone() }));

@@ -118,6 +118,7 @@ impl Site {
             mechanisms: ArcSwap::default(),
             served: Served::default(),
             virtual_entries: Default::default(),
+            validators: Default::default(),
             connections: AtomicU64::new(1),
         };
         Self { context: Arc::new(context), clock, store, _folder: folder }

@@ -29,7 +29,7 @@ pub(in crate::handlers) fn created(entry: &mut Entry, context: &Context, caller:
 }
 
 /// Stamps a changed entry.
-pub(super) fn changed(entry: &mut Entry, context: &Context, caller: &Caller) {
+pub(in crate::handlers) fn changed(entry: &mut Entry, context: &Context, caller: &Caller) {
     changed_at(entry, &context.schema, context.clock.now(), caller.dn());
 }
 

@@ -1,0 +1,34 @@
+//! `[yubikey]`: YubiKeys that type one-time passwords, and who judges them.
+
+use super::{SecretText, section::section, setting::words};
+
+words! {
+    /// Who judges the OTPs of YubiKeys.
+    pub enum YubikeyJudge {
+        /// This server.
+        Local = "local",
+        /// Validation servers.
+        Remote = "remote",
+        /// This server where it has the device's key, else validation servers.
+        Both = "both",
+    }
+}
+
+section! {
+    /// YubiKeys that type one-time passwords.
+    pub struct YubikeySettings {
+        /// Who judges the OTPs: "local" (this server, by keys taken in with `countersign yubikey import`), "remote" (validation
+        /// servers), or "both" (this server where it has the device's key, else validation servers).
+        pub keys: YubikeyJudge = YubikeyJudge::Local;
+        /// The validation servers (Yubico's protocol 2.0), all asked at once; https, or http on this machine.
+        pub validation_urls: Vec<String> = vec!["https://api.yubico.com/wsapi/2.0/verify".to_owned()], if |list| !list.is_empty(), "a list of at least one address";
+        /// Which client of the validation servers this is; a number that they give out.
+        pub client_id: Option<u32> = None, example "87";
+        /// The key that belongs to it, in base64: requests are signed with it, and answers without its signature are not believed.
+        pub api_key: Option<SecretText> = None, example r#""bm9ib2R5J3Mga2V5""#;
+        /// Whether the SASL mechanism asks for the static password too. Without it a YubiKey alone lets its owner in.
+        pub require_static_password: bool = true;
+        /// Whether a user who is authenticated may register a YubiKey by its OTP alone, subject to factors.self_service.
+        pub self_registration_without_password: bool = true;
+    }
+}
