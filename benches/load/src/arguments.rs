@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     /// Reads are asked by the root user instead of an ordinary one, for whom access rules are evaluated.
     #[arg(long)]
     pub(crate) as_root: bool,
-    /// Keep the databases in this folder, and use those that an earlier run left there.
+    /// Keep the databases in this folder, and use those that an earlier run left there; remove it when the store has changed its form.
     #[arg(long)]
     pub(crate) keep: Option<PathBuf>,
     /// Write all figures to this file as JSON too.

@@ -13,7 +13,7 @@ use crate::{
     data::{Population, ldif},
     engine::{self, Shape, tally::Outcome},
     extras::hash::{self, Bare},
-    loads::{Caller, Ledger, Load},
+    loads::{self, Caller, Ledger, Load},
     report::{Report, Row},
     servers::{Served, Side, countersign::Countersign, files, limits, slapd::Slapd},
 };
@@ -123,12 +123,14 @@ impl Comparison {
         Ok(served.target(is_tls, false, caller.bind()))
     }
 
-    /// Has each read everybody once, so that no load pays for cold pages.
+    /// Has each read everybody once, so that no load pays for pages that are read for the first time.
     pub(crate) fn warm(&mut self) -> io::Result<()> {
         let case = Case { load: Load::DnAll, connections: 16, depth: 16, is_tls: false };
-        let seconds = (self.population.entries as f64 / 50_000.0).clamp(1.0, 15.0);
+        let enough = Duration::from_secs(120);
         for side in [Side::Slapd, Side::Countersign] {
-            self.round(case, side, seconds)?;
+            let (target, mut next) = (self.target(side, false, Caller::Reader)?, 0);
+            let shape = Shape { warm_up: Duration::ZERO, duration: enough, ..shape(case, 0.0) };
+            engine::run(&target, shape, &mut *loads::everybody(self.population, &mut next))?;
         }
         Ok(())
     }

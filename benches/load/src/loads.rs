@@ -233,6 +233,12 @@ impl Load {
     }
 }
 
+/// Reads everybody once, one after the other.
+pub(crate) fn everybody(population: Population, next: &mut u64) -> Box<dyn Asking + '_> {
+    let numbers = Numbers::Each { next, end: population.entries };
+    Box::new(Source { population, numbers, requests: Load::DnAll.requests(population, Side::Countersign), turn: 0 })
+}
+
 /// Texts that take turns, so that no modify finds the value that it brings.
 fn versions() -> impl Iterator<Item = String> {
     (0..7).map(|version| {

@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    path::Path,
     process::{Child, Command, ExitStatus},
     thread::sleep,
     time::{Duration, Instant},
@@ -38,6 +39,17 @@ pub(crate) fn memory(pid: u32) -> io::Result<Memory> {
 fn kib(text: &str, key: &str) -> u64 {
     let value = text.lines().find_map(|line| line.strip_prefix(key));
     value.and_then(|rest| rest.trim().split(' ').next()?.parse().ok()).unwrap_or(0)
+}
+
+/// A command that is ended by the kernel when this process ends, however that comes about; where `setpriv` is there to ask for it.
+pub(crate) fn ending_with_us(program: &Path) -> Command {
+    const SETPRIV: &str = "/usr/bin/setpriv";
+    if !Path::new(SETPRIV).exists() {
+        return Command::new(program);
+    }
+    let mut command = Command::new(SETPRIV);
+    command.args(["--pdeathsig", "TERM"]).arg(program);
+    command
 }
 
 /// What a program that ran to its end took.

@@ -9,7 +9,7 @@ use std::{
 use super::{Ports, Served};
 use crate::{
     data::{PASSWORD, ROOT, SUFFIX, hashes},
-    process::{Taken, run, watch},
+    process::{Taken, ending_with_us, run, watch},
 };
 
 /// A countersign with its folder.
@@ -55,7 +55,7 @@ impl Countersign {
     pub(crate) fn start(&self) -> io::Result<Served> {
         let ports = Ports::free()?;
         self.write_configuration(ports)?;
-        let mut command = Command::new(&self.program);
+        let mut command = ending_with_us(&self.program);
         command.args(["serve", "--config"]).arg(self.configuration());
         command.stdin(Stdio::null()).stdout(Stdio::null());
         Served::start(&mut command, ports, &self.tls().join("ca.pem"))

@@ -5,7 +5,7 @@ use std::{
     env, io,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
     sync::Arc,
 };
 
@@ -21,12 +21,15 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{Ports, Served};
-use crate::data::{Person, Population};
+use crate::{
+    data::{Person, Population},
+    process::ending_with_us,
+};
 
 /// Starts this program as both.
 pub(crate) fn start(tls: &Path) -> io::Result<Served> {
     let ports = Ports::free()?;
-    let mut command = Command::new(env::current_exe()?);
+    let mut command = ending_with_us(&env::current_exe()?);
     command.arg("limits").args([ports.ldap, ports.ldaps, ports.http].map(|port| port.to_string())).arg(tls);
     Served::start(command.stdin(Stdio::null()), ports, &tls.join("ca.pem"))
 }

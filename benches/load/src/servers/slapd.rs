@@ -9,7 +9,7 @@ use std::{
 use super::{Ports, Served};
 use crate::{
     data::{PASSWORD, ROOT, SUFFIX, hashes},
-    process::{Taken, watch},
+    process::{Taken, ending_with_us, watch},
 };
 
 /// A slapd with its folder.
@@ -66,7 +66,7 @@ impl Slapd {
     /// Starts it. `with_codes`: with the overlay that judges codes, which costs every bind a look.
     pub(crate) fn start(&self, with_codes: bool) -> io::Result<Served> {
         let (ports, configuration) = (Ports::free()?, self.configuration(with_codes)?);
-        let mut command = Command::new(&self.program);
+        let mut command = ending_with_us(&self.program);
         command.args(["-d", "0", "-f"]).arg(configuration);
         command.arg("-h").arg(format!("ldap://{}/ ldaps://{}/", ports.ldap, ports.ldaps));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
