@@ -16,6 +16,7 @@ pub mod server;
 pub mod totp;
 pub mod web_server;
 pub mod yubikey;
+pub mod yubiserver;
 
 /// Result codes (RFC 4511 appendix A) by name.
 pub mod code {

@@ -25,8 +25,10 @@ pub const OTHER_DEVICE: Device =
 impl Device {
     /// What the device types in its `session`th session when its button is pressed for the `uses`th time, from 0.
     pub fn otp(&self, session: u16, uses: u8) -> String {
+        // The device's clock goes on while it is plugged in.
+        let clock = format!("{:04x}", 0x1230 + 40 * u16::from(uses));
         let (session, uses) = (format!("{session:04x}"), format!("{uses:02x}"));
-        let made = run("/usr/bin/ykgenerate", &[self.aes, self.private_id, &session, "c230", "00", &uses]).succeeded();
+        let made = run("/usr/bin/ykgenerate", &[self.aes, self.private_id, &session, &clock, "00", &uses]).succeeded();
         format!("{}{}", self.id, made.stdout.trim())
     }
 
