@@ -21,6 +21,19 @@ pub struct Caller {
     pub previously: Option<Identity>,
     /// The number of the request on its connection, for the log.
     pub operation: i64,
+    /// What there was to say about the password that proved it.
+    pub notice: Notice,
+}
+
+/// What a password policy says about the password that proved a caller.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Notice {
+    /// It expires soon, in so many seconds.
+    pub expires_in: Option<i32>,
+    /// It has expired, and binds so many times more.
+    pub grace_logins_left: Option<i32>,
+    /// Somebody else set it: the caller may do nothing but set another.
+    pub must_change: bool,
 }
 
 /// Whose rights count.
@@ -91,7 +104,14 @@ impl Channel {
 impl Caller {
     /// A connection nobody has bound on yet.
     pub fn anonymous(channel: Arc<Channel>) -> Self {
-        Self { identity: Identity::Anonymous, strength: Strength::None, channel, previously: None, operation: 0 }
+        Self {
+            identity: Identity::Anonymous,
+            strength: Strength::None,
+            channel,
+            previously: None,
+            operation: 0,
+            notice: Notice::default(),
+        }
     }
 
     /// This connection with another identity; the present one is remembered.
@@ -101,7 +121,8 @@ impl Caller {
             Identity::Anonymous => self.previously.clone(),
             known => Some(known.clone()),
         };
-        Self { identity, strength, channel: self.channel.clone(), previously, operation: self.operation }
+        let (channel, operation) = (self.channel.clone(), self.operation);
+        Self { identity, strength, channel, previously, operation, notice: Notice::default() }
     }
 
     /// Whether nobody has been proven.

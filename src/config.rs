@@ -220,6 +220,8 @@ section! {
         pub forget_after: Duration = Duration::from_secs(3600), if |time| !time.is_zero(), "more than \"0s\"";
         /// Consecutive failures of the second factor after which it is closed until somebody resets it; 0 never closes.
         pub close_factor_after: u32 = 100;
+        /// An account that nobody logged in to for this long is locked until its password is reset; "0s" never.
+        pub idle_after: Duration = Duration::ZERO;
     }
 }
 

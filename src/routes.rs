@@ -44,18 +44,21 @@ pub static ROUTES: &[Route] = &[
         .at_entry::<DeregisterYubiKeyOtpDeviceRequest>("deregisterYubiKeyOTPDevice"),
     Route::of::<PasswordModifyRequest>(oid::PASSWORD_MODIFY, "password-modify")
         .confidential()
+        .before_change()
         .at_entry::<PasswordModifyRequest>("changePassword"),
     Route::of::<GeneratePasswordRequest>(oid::GENERATE_PASSWORD, "generate-password")
         .answered_as(oid::GENERATE_PASSWORD_RESPONSE)
         .confidential()
+        .before_change()
         .at_path::<GeneratePasswordRequest>("suggestPassword"),
     Route::of::<GetPasswordQualityRequirementsRequest>(
         oid::GET_PASSWORD_QUALITY_REQUIREMENTS,
         "get-password-quality-requirements",
     )
     .answered_as(oid::GET_PASSWORD_QUALITY_REQUIREMENTS_RESPONSE)
+    .before_change()
     .at_path::<GetPasswordQualityRequirementsRequest>("passwordRequirements"),
-    Route::of::<WhoAmIRequest>(oid::WHO_AM_I, "who-am-i"),
+    Route::of::<WhoAmIRequest>(oid::WHO_AM_I, "who-am-i").before_change(),
     Route::about_the_connection(oid::START_TLS, "start-tls", ConnectionOperation::StartTls).answered_as(oid::START_TLS),
     Route::about_the_connection(oid::CANCEL, "cancel", ConnectionOperation::Cancel),
 ];
@@ -120,6 +123,8 @@ pub struct Route {
     pub name: &'static str,
     /// Whether the value carries a password, a code or a secret, so that clear connections are refused first.
     pub confidential: bool,
+    /// Whether it is served to users who must change their password first.
+    pub before_change: bool,
     /// Who carries it out.
     pub call: Call,
     /// Where REST serves it below an entry; `None` if it has no place there.
@@ -182,6 +187,7 @@ impl Route {
             response_oid: None,
             name,
             confidential: false,
+            before_change: false,
             call: Call::Handler(ber::<R>),
             entry_path: None,
             path: None,
@@ -194,10 +200,15 @@ impl Route {
             response_oid: None,
             name,
             confidential: false,
+            before_change: true,
             call: Call::Connection(operation),
             entry_path: None,
             path: None,
         }
+    }
+
+    const fn before_change(self) -> Self {
+        Self { before_change: true, ..self }
     }
 
     const fn answered_as(self, response_oid: &'static str) -> Self {

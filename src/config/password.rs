@@ -35,6 +35,20 @@ section! {
         pub history: u32 = 0, if |count| *count <= 24, "a whole number from 0 to 24";
         /// How long a password must have been used before its user may change it again; "0s" is no time.
         pub min_age: Duration = Duration::ZERO;
+        /// How long a password is good; "0s" is for ever.
+        pub max_age: Duration = Duration::ZERO;
+        /// How long before a password expires its user is warned, by the controls of a bind.
+        pub warn_before: Duration = Duration::from_secs(5 * 86_400);
+        /// How often an expired password still binds.
+        pub grace_logins: u32 = 0, if |count| *count <= 100, "a whole number from 0 to 100";
+        /// Whether an expired password may still be changed by its user: the old one is then good for that alone.
+        pub change_expired: bool = true;
+        /// Whether a password that somebody else set must be changed by its user before anything else.
+        pub change_after_reset: bool = false;
+        /// The same of the password that an entry is added with.
+        pub change_after_add: bool = false;
+        /// How long a password that must be changed waits for its user; then the account is locked. "0s" is for ever.
+        pub change_within: Duration = Duration::ZERO;
         /// Whether users who change their own password must give the present one, even when they are authenticated.
         pub current_password_required: bool = false;
         /// Whether a good bind replaces a hash of another scheme by one of this scheme.

@@ -1,6 +1,7 @@
 //! The pure rules of each factor: secrets, codes and the present moment come in, a verdict goes out.
 //! No I/O, no clock, no LDAP, no randomness; what a verdict means to a client is decided in `handlers`.
 
+pub mod account;
 pub mod appended;
 pub mod hotp;
 pub mod lockout;

@@ -10,6 +10,7 @@ use std::fmt;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode as decode_fields, decode, encode};
 
 use super::{
+    account::State,
     lockout::Failures,
     totp::{Settings, Step},
     yubikey::Token,
@@ -50,6 +51,10 @@ pub struct Record {
     #[n(6)]
     #[cbor(default)]
     pub next_id: u32,
+    /// What else is stored about the account.
+    #[n(11)]
+    #[cbor(default)]
+    pub state: State,
 }
 
 /// One factor of an account.

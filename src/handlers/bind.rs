@@ -3,7 +3,7 @@
 //!
 //! Every bind writes its own audit line here, for only here it is known whose account it was about; the doors write none for binds.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use countersign_proto::result_code::ResultCode;
 
@@ -18,7 +18,7 @@ use crate::{
     handlers::{
         context::Context,
         hashing::{configured_scheme, hash_password},
-        proof::{Claim, CodeClaim, Proven, prove, prove_root, refuse_stranger},
+        proof::{Claim, CodeClaim, Proven, Purpose, prove_for, prove_root, refuse_stranger},
         subject::{Account, Subject, acting_as, by_dn},
     },
     store::{Change, Target},
@@ -160,15 +160,18 @@ async fn user(
     claim: Claim<'_>,
 ) -> Result<(Caller, Option<&'static str>)> {
     let now = context.clock.now();
+    let precision = login_precision(&context.config.load());
     let mut settle = |account: &Account, record: &mut Record| {
-        // The last login alone is not worth a write.
-        if *record != account.record {
+        // The last login alone is not worth a write, unless accounts close when nobody uses them.
+        let is_old = |precision| record.last_login.is_none_or(|last| now.since(last) >= precision);
+        if *record != account.record || precision.is_some_and(is_old) {
             record.last_login = Some(now);
+            record.state.last_address = caller.channel.peer.map(|peer| peer.ip().to_canonical().to_string());
         }
         Ok(())
     };
-    let (Proven { account, password, strength, factor }, ()) =
-        prove(context, account, claim, false, &mut settle).await?;
+    let (Proven { account, password, strength, factor, notice }, ()) =
+        prove_for(Purpose::Bind, context, account, claim, precision.is_some(), &mut settle).await?;
     if let Some(password) = password {
         rehash(context, &account, password).await;
     }
@@ -178,7 +181,13 @@ async fn user(
     } else {
         account.user
     };
-    Ok((caller.become_identity(Identity::User(Arc::new(user)), strength), factor))
+    Ok((Caller { notice, ..caller.become_identity(Identity::User(Arc::new(user)), strength) }, factor))
+}
+
+/// How old the recorded login may be before a new one is recorded; `None`: it is recorded only along with something else.
+fn login_precision(config: &Config) -> Option<Duration> {
+    let idle_after = config.lockout.idle_after;
+    (!idle_after.is_zero()).then(|| (idle_after / 10).min(Duration::from_secs(3600)))
 }
 
 /// The root user has no entry, and so no factor: it is proven by its password alone.

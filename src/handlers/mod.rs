@@ -1,6 +1,7 @@
 //! What the server does: a typed request in, a typed result or an `Error` out. Handlers know neither framing nor HTTP nor which
 //! store; which OID, path or mechanism name leads to which handler is `routes.rs`.
 
+mod account_policy;
 pub mod assertion;
 pub mod bind;
 pub mod compare;
@@ -10,6 +11,7 @@ pub mod external;
 pub mod hashing;
 pub mod matched;
 mod new_password;
+pub mod own_password;
 mod owner;
 mod password;
 mod password_generation;

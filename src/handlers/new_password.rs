@@ -9,6 +9,7 @@ use crate::{
     directory::entry::EntryRef,
     error::{Error, PolicyError, Result},
     factors::{
+        account::State,
         password::{
             MAX_LENGTH,
             rules::{About, Rule},
@@ -44,6 +45,8 @@ pub(super) enum Setter {
     User,
     /// Somebody else.
     Administrator,
+    /// Somebody else, who adds the entry with it.
+    Creator,
 }
 
 impl Standing {
@@ -124,8 +127,10 @@ impl Standing {
     /// Users change a password again only once they have used it for a while; else the history would be worth nothing.
     fn old_enough(&self, context: &Context, setter: Setter) -> Result<()> {
         let min_age = context.config.load().password.min_age;
-        let age = self.record.password_changed.map(|changed| context.clock.now().since(changed));
-        if setter == Setter::Administrator || age.is_none_or(|age| age >= min_age) {
+        // A password that somebody else set may be changed at once.
+        let changed = self.record.password_changed.filter(|_| !self.record.state.must_change);
+        let age = changed.map(|changed| context.clock.now().since(changed));
+        if setter != Setter::User || age.is_none_or(|age| age >= min_age) {
             return Ok(());
         }
         let sentence = "The password was changed too recently to be changed again";
@@ -174,7 +179,20 @@ pub(super) fn draw(context: &Context) -> Result<Secret> {
 }
 
 /// What the record keeps of a change of password; `former`: the values of userPassword that it had.
-pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>], now: UnixMillis) {
+pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>], setter: Setter, now: UnixMillis) {
+    let config = context.config.load();
+    let must_change = match setter {
+        Setter::User => false,
+        Setter::Administrator => config.password.change_after_reset,
+        Setter::Creator => config.password.change_after_add,
+    };
+    record.state = State {
+        must_change,
+        reset: must_change.then_some(now),
+        changed_by: record.state.changed_by,
+        last_address: record.state.last_address.take(),
+        ..State::default()
+    };
     record.password_changed = Some(now);
     let former = former.iter().filter_map(|hash| String::from_utf8(hash.clone()).ok());
     record.history.splice(0..0, former);

@@ -19,7 +19,8 @@ use crate::{
         context::Context,
         hashing::hash_password,
         new_password::{Setter, Standing, remember},
-        proof::{Claim, CodeClaim, prove, prove_root, refuse_stranger},
+        own_password,
+        proof::{Claim, CodeClaim, Purpose, prove_for, prove_root, refuse_stranger},
         subject::{Account, Permitted, Subject, named_leniently, named_or_own, permitted, root_has_no_entry},
     },
     store::{Change, Found, StoreError, Target},
@@ -102,13 +103,17 @@ async fn permit(context: &Context, caller: &Caller, subject: Subject, old: Optio
                 return Err(Error::unwilling(sentence).policy(PolicyError::MustSupplyOldPassword));
             }
             Permitted::Itself(account) => Permit { account, by: By::Session },
-            Permitted::Administrator(account) => Permit { account, by: By::Administrator },
+            Permitted::Administrator(account) => {
+                own_password::demand(context, caller).await?;
+                Permit { account, by: By::Administrator }
+            }
         });
     };
     let claim = Claim { password: Some(old.expose()), code: CodeClaim::Alone };
     match subject {
         Subject::Account(account) => {
-            let (proven, ()) = prove(context, *account, claim, true, &mut |_, _| Ok(())).await?;
+            let (proven, ()) =
+                prove_for(Purpose::NewPassword, context, *account, claim, true, &mut |_, _| Ok(())).await?;
             Ok(Permit { account: Box::new(proven.account), by: By::OldPassword })
         }
         Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
@@ -121,6 +126,7 @@ async fn permit(context: &Context, caller: &Caller, subject: Subject, old: Optio
 
 async fn set_password(context: &Context, caller: &Caller, permit: Permit, password: &Secret) -> Result<()> {
     let hashed = hash_password(context, password.expose()).await?;
+    let setter = permit.setter();
     let Permit { account: permitted, by } = permit;
     for _ in 0..MAX_ATTEMPTS {
         let now = context.clock.now();
@@ -139,7 +145,7 @@ async fn set_password(context: &Context, caller: &Caller, permit: Permit, passwo
             // Of two changes that rest on the same old password the first holds.
             return Err(Error::invalid_credentials(reason::WRONG_PASSWORD));
         }
-        let record = record_of_change(context, &account, by == By::Administrator, now);
+        let record = record_of_change(context, &account, setter, now);
         let factors = Change::Factors { id, expected: account.record_version, record: record.encode() };
         match context.store.apply(vec![replace, factors]).await {
             Ok(_) => return Ok(()),
@@ -162,11 +168,11 @@ fn write_password(context: &Context, caller: &Caller, entry: &mut Entry, hashed:
 }
 
 /// The record after a change of password.
-fn record_of_change(context: &Context, account: &Account, reset: bool, now: UnixMillis) -> Record {
+fn record_of_change(context: &Context, account: &Account, setter: Setter, now: UnixMillis) -> Record {
     let mut record = account.record.clone();
-    remember(context, &mut record, &account.passwords, now);
+    remember(context, &mut record, &account.passwords, setter, now);
     record.password_failures = Default::default();
-    if reset {
+    if setter == Setter::Administrator {
         record.clear_failures();
     }
     record

@@ -11,6 +11,7 @@
 //!
 //! The password is hashed first, and the record is read after it: what others recorded meanwhile counts.
 
+mod age;
 mod claim;
 mod hashed;
 mod judgement;
@@ -18,6 +19,7 @@ mod rules;
 mod unrecorded;
 
 pub(super) use self::{
+    age::Purpose,
     claim::{Claim, CodeClaim},
     judgement::{open_secret, totp_place},
 };
@@ -28,8 +30,8 @@ use self::{
     unrecorded::{Count, Unrecorded, not_recorded},
 };
 use crate::{
-    caller::Strength,
-    error::{Error, Result},
+    caller::{Notice, Strength},
+    error::{Error, PolicyError, Result},
     factors::{record::Record, yubikey::Otp},
     handlers::{
         context::Context,
@@ -50,6 +52,8 @@ pub(super) struct Proven<'a> {
     pub(super) strength: Strength,
     /// What made the code, for the log; `None` without one.
     pub(super) factor: Option<&'static str>,
+    /// What there is to say about the password.
+    pub(super) notice: Notice,
 }
 
 /// How often a record is judged again after somebody else changed it; each time somebody got on, so only a flood gets here.
@@ -62,6 +66,21 @@ const MAX_ATTEMPTS: usize = 200;
 /// `invalidCredentials` whatever failed; `unavailable` if the outcome cannot be recorded; `busy` if too much is hashed; those of
 /// `settle`.
 pub(super) async fn prove<'a, T: Send>(
+    context: &Context,
+    account: Account,
+    claim: Claim<'a>,
+    durable: bool,
+    settle: &mut (dyn FnMut(&Account, &mut Record) -> Result<T> + Send),
+) -> Result<(Proven<'a>, T)> {
+    prove_for(Purpose::Operation, context, account, claim, durable, settle).await
+}
+
+/// The same for another purpose: what an old password is still good for depends on it.
+///
+/// # Errors
+/// As [`prove`].
+pub(super) async fn prove_for<'a, T: Send>(
+    purpose: Purpose,
     context: &Context,
     account: Account,
     claim: Claim<'a>,
@@ -92,12 +111,14 @@ pub(super) async fn prove<'a, T: Send>(
             _ => hashed.verdict,
         };
         let device = device_of(context, &account, presented.code, &mut judge).await?;
-        match weigh(context, &rules, &account, verdict, presented.code, device)? {
+        let (judgement, notice) = weighed(context, &rules, &account, (verdict, presented.code, device), purpose)?;
+        match judgement {
             Judgement::Unknown(error) => return Err(error),
             Judgement::Refused { reason, counted } => match record_failure(context, &rules, &account, counted).await {
                 Ok(()) => {
                     let busy = hashed.pay(context, &rules, claim).await.err();
-                    return Err(busy.unwrap_or_else(|| Error::invalid_credentials(reason)));
+                    let refused = || Error { policy: notice.err(), ..Error::invalid_credentials(reason) };
+                    return Err(busy.unwrap_or_else(refused));
                 }
                 Err(StoreError::Conflict | StoreError::NotFound) => {}
                 Err(error) => return Err(not_recorded(error)),
@@ -106,11 +127,13 @@ pub(super) async fn prove<'a, T: Send>(
                 let mut settled = record.clone();
                 let outcome = settle(&account, &mut settled);
                 let record = if outcome.is_ok() { settled } else { record };
-                let durable = durable || otp.is_some() || strength == Strength::TwoFactors;
+                let notice = notice.unwrap_or_default();
+                let durable =
+                    durable || otp.is_some() || strength == Strength::TwoFactors || notice.grace_logins_left.is_some();
                 match keep(context, &account, record, otp, durable).await {
                     Ok(()) => {
                         let factor = presented.code.made_by();
-                        let proven = Proven { account, password: presented.password, strength, factor };
+                        let proven = Proven { account, password: presented.password, strength, factor, notice };
                         return outcome.map(|outcome| (proven, outcome));
                     }
                     Err(StoreError::Conflict | StoreError::NotFound) => {}
@@ -120,6 +143,26 @@ pub(super) async fn prove<'a, T: Send>(
         }
     }
     Err(Error::busy().reason(reason::BUSY))
+}
+
+/// The judgement of a claim, with what there is to say about a password that was right: what its age demands, or why it does not
+/// help.
+fn weighed(
+    context: &Context,
+    rules: &Rules,
+    account: &Account,
+    (password, code, device): (Password, Code<'_>, Option<Judged>),
+    purpose: Purpose,
+) -> Result<(Judgement, Result<Notice, PolicyError>)> {
+    let mut judgement = weigh(context, rules, account, password, code, device)?;
+    let Judgement::Accepted { record, .. } = &mut judgement else { return Ok((judgement, Ok(Notice::default()))) };
+    if matches!(password, Password::NotAsked) {
+        return Ok((judgement, Ok(Notice::default())));
+    }
+    Ok(match age::judge(rules, account, record, purpose, context.clock.now()) {
+        Ok(notice) => (judgement, Ok(notice)),
+        Err(lapsed) => (Judgement::Refused { reason: lapsed.reason.into(), counted: None }, Err(lapsed.policy)),
+    })
 }
 
 /// Whether `password` is the root user's. There is no record to count failures in; each costs a hash and a durable write.

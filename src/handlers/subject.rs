@@ -5,15 +5,21 @@ use countersign_proto::{ber::Writer, ldap::filter::Filter, result_code::ResultCo
 
 use crate::{
     caller::{Caller, Identity, Privilege, Strength, User},
+    clock::UnixMillis,
     directory::{
         computed::Surroundings,
         dn::DnKey,
         filter::{CompiledFilter, Truth},
         identity::AuthenticationId,
+        schema::time,
     },
     error::{Error, Result},
-    factors::{record::Record, yubikey::Otp},
-    handlers::context::Context,
+    factors::{
+        account::{Facts, Policy, Unusable},
+        record::Record,
+        yubikey::Otp,
+    },
+    handlers::{account_policy, context::Context},
     store::{EntryId, Found, Query, Scope, Step, Target, Version},
     telemetry::reason,
 };
@@ -36,6 +42,14 @@ pub struct Account {
     pub passwords: Vec<Vec<u8>>,
     /// Why the account may not be used at all, whatever is proven; for the log.
     pub unusable: Option<&'static str>,
+    /// An administrator has closed it.
+    pub disabled: bool,
+    /// Before this moment it is not open yet.
+    pub activation: Option<UnixMillis>,
+    /// From this moment on it is closed.
+    pub expiration: Option<UnixMillis>,
+    /// When its entry was made.
+    pub created: Option<UnixMillis>,
     /// A service account: binds with its password alone and cannot enrol a factor.
     pub is_service: bool,
     /// The public IDs of its YubiKeys, in lower case.
@@ -225,22 +239,43 @@ impl Account {
             Some(factors) => Record::decode(factors.record).map_err(Error::other)?,
             None => Record::default(),
         };
-        let disabled = values("ds-pwp-account-disabled").any(|value| value.eq_ignore_ascii_case(b"true"));
+        let time = |name: &str| values(name).find_map(time::unix_millis).map(UnixMillis);
         let is_under = |top: &String| {
             DnKey::parse(top, &context.schema).is_ok_and(|top| found.entry.key().starts_with(top.as_bytes()))
         };
-        Ok(Self {
+        let mut account = Self {
             user: context.user_of(found, as_of),
             passwords: values("userPassword").map(<[u8]>::to_vec).collect(),
-            // Activation and expiration times belong here when their issue comes.
-            unusable: disabled.then_some("policy:account-disabled"),
+            unusable: None,
+            disabled: values("ds-pwp-account-disabled").any(|value| value.eq_ignore_ascii_case(b"true")),
+            activation: time("ds-pwp-account-activation-time"),
+            expiration: time("ds-pwp-account-expiration-time"),
+            created: time("createTimestamp"),
             yubikeys: values("ds-auth-yubikey-public-id")
                 .map(|value| String::from_utf8_lossy(value).to_ascii_lowercase())
                 .collect(),
             is_service: context.config.load().factors.service_accounts.iter().any(is_under),
             record,
             record_version: found.factors.map(|factors| factors.version),
-        })
+        };
+        let facts = account.facts(account_policy::configured(&context.config.load()));
+        account.unusable = facts.unusable(context.clock.now()).map(Unusable::reason);
+        Ok(account)
+    }
+
+    /// The account as the rules of its states see it.
+    pub fn facts(&self, policy: Policy) -> Facts<'_> {
+        Facts {
+            disabled: self.disabled,
+            activation: self.activation,
+            expiration: self.expiration,
+            created: self.created,
+            has_password: !self.passwords.is_empty(),
+            password_changed: self.record.password_changed,
+            last_login: self.record.last_login,
+            state: &self.record.state,
+            policy,
+        }
     }
 }
 

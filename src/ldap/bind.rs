@@ -16,7 +16,7 @@ use countersign_proto::{
 use zeroize::Zeroizing;
 
 use super::{
-    controls::{On, Requested, answered},
+    controls::{On, Requested, answered_bind},
     outcome::{audit, outcome},
     session::{Finished, Flow, Session},
 };
@@ -111,7 +111,7 @@ fn unsupported(what: &str) -> Error {
 impl Wishes {
     /// The response, and who is bound from now on.
     fn conclude(self, id: i32, before: Caller, proven: Result<Caller>) -> Finished {
-        let mut list = answered(self.password_policy, proven.as_ref().err());
+        let mut list = answered_bind(self.password_policy, proven.as_ref().map(|caller| &caller.notice));
         let mut response = Vec::new();
         let caller = match proven {
             Ok(caller) => {

@@ -3,7 +3,7 @@
 
 use countersign_proto::{
     ldap::{
-        controls::{self, Control, Controls, PagedResults, PasswordPolicy},
+        controls::{self, Control, Controls, PagedResults, PasswordPolicy, PasswordPolicyWarning},
         filter::Filter,
         malformed::Malformed,
         strings::Strings,
@@ -12,7 +12,10 @@ use countersign_proto::{
     result_code::ResultCode,
 };
 
-use crate::error::{Error, Result};
+use crate::{
+    caller::Notice,
+    error::{Error, PolicyError, Result},
+};
 
 /// The operations that carry controls, as a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,11 +197,40 @@ impl<'a> Requested<'a> {
 /// The response controls that a request asked for, whatever its outcome: the password policy control, which says what is wrong with
 /// a password, if that is it.
 pub(super) fn answered(password_policy: bool, error: Option<&Error>) -> Vec<u8> {
+    let says = PasswordPolicy { error: error.and_then(|error| error.policy).map(code), ..PasswordPolicy::default() };
+    policy_control(password_policy, says)
+}
+
+/// The same of a bind, where the age of a good password is worth a word; and two controls that nobody needs to ask for.
+pub(super) fn answered_bind(password_policy: bool, proven: Result<&Notice, &Error>) -> Vec<u8> {
+    let Ok(notice) = proven else {
+        let error = proven.err().and_then(|error| error.policy);
+        let mut list = answered(password_policy, proven.err());
+        if error == Some(PolicyError::PasswordExpired) {
+            controls::append(&mut list, oid::PASSWORD_EXPIRED, Some(b"0"));
+        }
+        return list;
+    };
+    let expiring = notice.expires_in.map(PasswordPolicyWarning::TimeBeforeExpiration);
+    let grace = notice.grace_logins_left.map(PasswordPolicyWarning::GraceAuthenticationsRemaining);
+    let error = notice.must_change.then(|| code(PolicyError::ChangeAfterReset));
+    let mut list = policy_control(password_policy, PasswordPolicy { warning: expiring.or(grace), error });
+    if notice.must_change || notice.grace_logins_left.is_some() {
+        controls::append(&mut list, oid::PASSWORD_EXPIRED, Some(b"0"));
+    } else if let Some(seconds) = notice.expires_in {
+        controls::append(&mut list, oid::PASSWORD_EXPIRING, Some(seconds.to_string().as_bytes()));
+    }
+    list
+}
+
+const fn code(error: PolicyError) -> u8 {
+    error as u8
+}
+
+fn policy_control(password_policy: bool, says: PasswordPolicy) -> Vec<u8> {
     let mut list = Vec::new();
     if password_policy {
-        let error = error.and_then(|error| error.policy).map(|policy| policy as u8);
-        let value = PasswordPolicy { error, ..PasswordPolicy::default() };
-        controls::append(&mut list, oid::PASSWORD_POLICY, Some(&value.encode()));
+        controls::append(&mut list, oid::PASSWORD_POLICY, Some(&says.encode()));
     }
     list
 }

@@ -24,7 +24,7 @@ use crate::{
     caller::{Caller, Strength},
     config::LogLevel,
     error::{Error, Result},
-    handlers::compare,
+    handlers::{compare, own_password},
     routes::{self, BerCall, Call, ConnectionOperation, Route},
 };
 
@@ -124,6 +124,7 @@ impl Session {
     }
 
     async fn compared(&mut self, requested: &Requested<'_>, request: &CompareRequest<'_>) -> Result<bool> {
+        own_password::demand(&self.door.context, &self.caller).await?;
         let assertion = requested.assertion.map(|(filter, _)| filter);
         let proxied = match requested.proxied {
             Some(proxied) => Some(self.proxied(proxied).await?),
@@ -172,6 +173,9 @@ impl Session {
             .ok_or_else(|| Error::protocol("The server does not know this extended operation"))?;
         if route.confidential {
             self.door.check_confidentiality(&self.caller.channel)?;
+        }
+        if !route.before_change {
+            own_password::demand(&self.door.context, &self.caller).await?;
         }
         let asked = Asked {
             value: request.value.map(|value| Zeroizing::new(value.to_vec())),

@@ -24,6 +24,7 @@ use crate::{
     error::{Error, Result},
     handlers::{
         context::Context,
+        own_password,
         search::{Advance, EntrySink, Page, Search, SearchOptions},
     },
 };
@@ -53,6 +54,7 @@ impl Session {
         out: &mut Vec<u8>,
     ) -> Result<Option<Caller>> {
         let requested = Requested::read(message.controls, On::SEARCH)?;
+        own_password::demand(&self.door.context, &self.caller).await?;
         let proxied = match requested.proxied {
             Some(proxied) => Some(self.proxied(proxied).await?),
             None => None,

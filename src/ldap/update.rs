@@ -30,7 +30,10 @@ use crate::{
     config::LogLevel,
     directory::modify::{Modification, ModificationKind},
     error::{Error, Result},
-    handlers::update::{ReadEntry, Update, UpdateOptions, Updated, update},
+    handlers::{
+        own_password,
+        update::{ReadEntry, Update, UpdateOptions, Updated, update},
+    },
 };
 
 /// A request of any size may have this many elements; beyond it, one for every sixteen octets.
@@ -75,6 +78,9 @@ impl Session {
         if holds_secret(&request) {
             self.held_secret = true;
             self.door.check_confidentiality(&self.caller.channel)?;
+        }
+        if !own_password::is_set_by(&request, &self.door.context, &self.caller) {
+            own_password::demand(&self.door.context, &self.caller).await?;
         }
         let options = options(&requested)?;
         let caller = self.requester(&requested, message.id).await?;

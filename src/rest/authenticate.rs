@@ -50,6 +50,10 @@ struct Outcome {
     result_code: ResultCodeBody,
     #[serde(rename = "userAttributes", skip_serializing_if = "Option::is_none")]
     user_attributes: Option<EntryJson>,
+    #[serde(rename = "secondsUntilPasswordExpiration", skip_serializing_if = "Option::is_none")]
+    seconds_until_expiration: Option<i32>,
+    #[serde(rename = "mustChangePassword", skip_serializing_if = "std::ops::Not::not")]
+    must_change: bool,
 }
 
 /// Authenticates the user that the body names. A header is not needed; if there is one it must be good.
@@ -67,10 +71,15 @@ pub(super) async fn answer(
     let proven = credentials.prove(context, connection).await;
     let caller = proven.map_err(|error| Refusal::of(&error, Hearer::Anonymous).with_result())?;
     let user_attributes = match selection {
-        Some(selection) => read::own_entry(&selection, context, &caller).await?,
-        None => None,
+        Some(selection) if !caller.notice.must_change => read::own_entry(&selection, context, &caller).await?,
+        _ => None,
     };
-    let outcome = Outcome { result_code: ResultCode::SUCCESS.into(), user_attributes };
+    let outcome = Outcome {
+        result_code: ResultCode::SUCCESS.into(),
+        user_attributes,
+        seconds_until_expiration: caller.notice.expires_in,
+        must_change: caller.notice.must_change,
+    };
     Ok(Reply::ok(&outcome))
 }
 

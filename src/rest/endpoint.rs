@@ -24,7 +24,7 @@ use crate::{
     caller::{Caller, Channel},
     config::PlaintextPasswords,
     error::Error,
-    handlers::context::Context,
+    handlers::{context::Context, own_password},
     routes::{self, JsonCall, PathCall, Route},
 };
 
@@ -123,6 +123,7 @@ impl Endpoint {
             Asked::Operation(segment, route, call) => {
                 let members = operation::members(body)?;
                 let caller = authentication::caller(&head.headers, context, connection).await?;
+                allowed(route.before_change, context, &caller).await?;
                 let dn = read::dn_of(segment)?;
                 let performed = call(&dn, members, context, &caller);
                 operation::answer(route, Some(&dn), performed, context, &caller).await
@@ -130,6 +131,7 @@ impl Endpoint {
             Asked::Service(route, call) => {
                 let members = operation::members(body)?;
                 let caller = authentication::caller(&head.headers, context, connection).await?;
+                allowed(route.before_change, context, &caller).await?;
                 let performed = call(members, context, &caller);
                 operation::answer(route, None, performed, context, &caller).await
             }
@@ -137,6 +139,7 @@ impl Endpoint {
                 let origin = origin::of(head, &connection.channel)?;
                 let query = Query::of(head.uri.query().unwrap_or_default())?;
                 let caller = authentication::caller(&head.headers, context, connection).await?;
+                allowed(false, context, &caller).await?;
                 match asked {
                     Asked::Me => read::me(&query, &origin, context, &caller).await,
                     Asked::Entry(segment) => read::entry(segment, &query, &origin, context, &caller).await,
@@ -161,6 +164,14 @@ impl Endpoint {
             Error::new(ResultCode::CONFIDENTIALITY_REQUIRED, "Passwords, codes and secrets are taken over HTTPS only");
         Err(Refusal::of(&error, Hearer::Anonymous))
     }
+}
+
+/// Refuses whoever must change the password first, unless this is needed for it.
+async fn allowed(before_change: bool, context: &Context, caller: &Caller) -> Result<(), Refusal> {
+    if before_change {
+        return Ok(());
+    }
+    own_password::demand(context, caller).await.map_err(|error| Refusal::of(&error, Hearer::of(caller)))
 }
 
 fn method(head: &Parts, allowed: &'static str) -> Result<(), Refusal> {

@@ -43,6 +43,10 @@ reasons! {
     SECOND_FACTOR_NEEDED = "second-factor-needed";
     /// A policy refused it; its name follows: `policy:RULE`.
     POLICY = "policy";
+    /// The password is right and has expired.
+    PASSWORD_EXPIRED = "password-expired";
+    /// The password was set by somebody else and must be changed before anything else.
+    MUST_CHANGE_PASSWORD = "must-change-password";
     /// Not from this address.
     NOT_FROM_HERE = "not-from-here";
     /// The token has expired.

@@ -15,6 +15,12 @@ pub(crate) fn normalize_time(value: &[u8], out: &mut Normalized) -> bool {
     true
 }
 
+/// Milliseconds since 1970, 0 for what was before; `None` if `value` is no generalized time.
+pub(crate) fn unix_millis(value: &[u8]) -> Option<u64> {
+    let (seconds, nanoseconds) = parse(value)?;
+    Some(u64::try_from(seconds * 1_000 + nanoseconds / 1_000_000).unwrap_or_default())
+}
+
 /// Seconds since 1970 and nanoseconds.
 fn parse(value: &[u8]) -> Option<(i64, i64)> {
     let text = std::str::from_utf8(value).ok()?;

@@ -3,12 +3,13 @@
 use crate::{
     clock::UnixMillis,
     factors::{
+        account::Policy,
         lockout::{Door, Settings as Lockout},
         password::Scheme,
         record::Factor,
         totp::{Settings as Totp, Step, spent_by_fence},
     },
-    handlers::{context::Context, hashing::configured_scheme, subject::Account},
+    handlers::{account_policy, context::Context, hashing::configured_scheme, subject::Account},
 };
 
 /// The configuration as far as proofs go by it.
@@ -19,6 +20,10 @@ pub(super) struct Rules {
     pub(super) totp: Totp,
     fence: Option<UnixMillis>,
     pub(super) separator: Option<u8>,
+    /// When accounts may be used.
+    pub(super) account: Policy,
+    /// Whether an expired password may still be changed by its user.
+    pub(super) change_expired: bool,
 }
 
 impl Rules {
@@ -43,6 +48,8 @@ impl Rules {
             },
             fence: Some(context.store.fence()).filter(|&fence| fence > 0).map(UnixMillis),
             separator: config.simple_bind.separator.bytes().next(),
+            account: account_policy::configured(&config),
+            change_expired: config.password.change_expired,
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) async fn add(
         description,
         values,
     });
-    let prepared = Prepared::new(modifications.collect(), context, caller, (&standing, Setter::Administrator)).await?;
+    let prepared = Prepared::new(modifications.collect(), context, caller, (&standing, Setter::Creator)).await?;
     let (entry, factors) = made(&dn, &key, &prepared, context, caller)?;
     let encoded = entry.encode(&context.schema);
     let post_read = target::post_read(&encoded, 0, options, context, caller)?;

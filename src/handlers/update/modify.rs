@@ -124,6 +124,8 @@ pub(super) struct Prepared {
     device_keys: Vec<KeyChange>,
     /// Whether a password is set.
     sets_password: bool,
+    /// By whom.
+    setter: Setter,
     /// All attributes that are written, for access checks.
     touched: Vec<AttributeId>,
 }
@@ -145,6 +147,7 @@ impl Prepared {
             secrets: Vec::new(),
             device_keys: Vec::new(),
             sets_password: false,
+            setter,
             touched: Vec::new(),
         };
         for modification in modifications {
@@ -199,7 +202,7 @@ impl Prepared {
             change.apply(record, entry, context)?;
         }
         if self.sets_password {
-            remember(context, record, former, context.clock.now());
+            remember(context, record, former, self.setter, context.clock.now());
             // Whoever may reset passwords opens the account with it; a user who changes the own one does not.
             if caller.may(Privilege::PasswordReset) || caller.bypasses_access() {
                 record.clear_failures();
