@@ -33,7 +33,7 @@ pub use self::{
     password::{PasswordGeneratorSettings, PasswordScheme, PasswordSettings, PasswordValidatorSettings},
     problem::{ConfigError, Problem},
     setting::{Network, SecretText, Size},
-    yubikey::{YubikeyJudge, YubikeySettings},
+    yubikey::{ValidationClient, YubikeyJudge, YubikeySettings},
 };
 
 section! {
@@ -383,6 +383,8 @@ pub struct Config {
     pub outgoing: OutgoingSettings,
     /// `[delivery.NAME]`, in order
     pub delivery: Vec<DeliverySettings>,
+    /// `[[validation_client]]`
+    pub validation_clients: Vec<ValidationClient>,
     /// `[[access]]`, in order
     pub access: Vec<AccessRule>,
     /// `[log]`
@@ -491,7 +493,8 @@ impl Config {
                     $( name if name == written_name(stringify!($section)) => {
                         reading.section(&mut self.$section, name, found);
                     } )+
-                    "access" => self.access_rules(reading, found),
+                    "access" => list(&mut self.access, reading, "access", found),
+                    "validation_client" => list(&mut self.validation_clients, reading, "validation_client", found),
                     "delivery" => self.delivery = delivery::read(reading, found),
                     _ if LATER.contains(&name) => reading.refuse(
                         found.line,
@@ -499,7 +502,7 @@ impl Config {
                         "this version does not have that feature yet; take the section out".to_owned(),
                     ),
                     _ => {
-                        let known = [$( written_name(stringify!($section)), )+ "access", "delivery"];
+                        let known = [$( written_name(stringify!($section)), )+ "access", "delivery", "validation_client"];
                         let meant = nearest(name, known.into_iter())
                             .map_or_else(String::new, |near| format!("did you mean [{near}]? "));
                         reading.refuse(
@@ -524,18 +527,6 @@ impl Config {
         }
     }
 
-    fn access_rules(&mut self, reading: &mut Reading<'_>, found: &Value) {
-        let Kind::List(rules) = &found.kind else {
-            reading.refuse(found.line, "access", "access rules are a list: write [[access]]".to_owned());
-            return;
-        };
-        for rule in rules {
-            let mut read = AccessRule::default();
-            reading.section(&mut read, "access", rule);
-            self.access.push(read);
-        }
-    }
-
     /// What no key can be judged by alone.
     fn relate(&self, reading: &mut Reading<'_>) {
         if self.directory.base_dns.is_empty() && !reading.problems.iter().any(|p| p.key == "directory.base_dns") {
@@ -551,6 +542,13 @@ impl Config {
         if self.yubikey.keys != YubikeyJudge::Local && self.yubikey.client_id.is_none() {
             let sentence = "missing; validation servers must be told which client asks".to_owned();
             reading.refuse(None, "yubikey.client_id", sentence);
+        }
+        for client in &self.validation_clients {
+            let twice = self.validation_clients.iter().filter(|other| other.id == client.id).count() > 1;
+            if client.id == 0 || client.api_key.is_none() || twice {
+                let sentence = "each needs an id of its own and an api_key".to_owned();
+                reading.refuse(None, "validation_client", sentence);
+            }
         }
         let tls_doors = [("ldap.listen_tls", &self.ldap.listen_tls), ("rest.listen", &self.rest.listen)];
         for (key, addresses) in tls_doors {
@@ -584,6 +582,19 @@ impl Config {
         for path in paths {
             *path = folder.join(&*path);
         }
+    }
+}
+
+/// Reads sections of which there may be any number: `[[name]]`.
+fn list<S: Section + Default>(into: &mut Vec<S>, reading: &mut Reading<'_>, name: &str, found: &Value) {
+    let Kind::List(sections) = &found.kind else {
+        reading.refuse(found.line, name, format!("there may be several: write [[{name}]]"));
+        return;
+    };
+    for section in sections {
+        let mut read = S::default();
+        reading.section(&mut read, name, section);
+        into.push(read);
     }
 }
 

@@ -41,7 +41,7 @@ use crate::{
     routes,
     telemetry::audit::Audit,
     tls::Tls,
-    validation::Validators,
+    validation::{ApiKey, Validators},
 };
 
 /// Beyond `limits.drain`: the time for doors to close.
@@ -246,8 +246,13 @@ fn compile(config: &Config, schema: &Schema) -> Result<Access, StartError> {
         .map_err(|problem| StartError::new(format!("[[access]] number {}: {}", problem.rule, problem.reason)))
 }
 
-/// The servers that judge OTPs of YubiKeys; `None` where this server judges all.
+/// The servers that judge OTPs of YubiKeys; `None` where this server judges all. The clients for whom it judges are looked at too.
 fn validators(config: &Config) -> Result<Option<Arc<Validators>>, StartError> {
+    for client in &config.validation_clients {
+        if client.api_key.as_ref().is_none_or(|key| ApiKey::from_base64(key.expose()).is_none()) {
+            return Err(StartError::new(format!("[[validation_client]] {}: api_key is a key in base64", client.id)));
+        }
+    }
     if config.yubikey.keys == YubikeyJudge::Local {
         return Ok(None);
     }

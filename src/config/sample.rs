@@ -1,7 +1,7 @@
 //! The commented configuration file, printed from the docs of the structs.
 
 use super::{
-    AccessRule, Config,
+    Config,
     delivery::{DeliveryKind, DeliverySettings, KindSettings, MessageSettings, quoted_name},
     each_section,
     section::{Key, Section},
@@ -26,7 +26,8 @@ pub(super) fn of(config: &Config) -> String {
     }
     each_section!(print);
     delivery(&mut out, &config.delivery);
-    access(&mut out, &config.access);
+    list(&mut out, "validation_client", &config.validation_clients);
+    list(&mut out, "access", &config.access);
     out
 }
 
@@ -99,18 +100,19 @@ fn delivery(out: &mut String, mechanisms: &[DeliverySettings]) {
     }
 }
 
-fn access(out: &mut String, rules: &[AccessRule]) {
+/// Sections of which there may be any number; without any, what one could be.
+fn list<S: Section + Default>(out: &mut String, name: &str, sections: &[S]) {
     out.push('\n');
-    comment(out, AccessRule::ABOUT);
-    if rules.is_empty() {
-        out.push_str("#[[access]]\n");
-        for key in AccessRule::default().keys() {
+    comment(out, S::ABOUT);
+    if sections.is_empty() {
+        out.push_str(&format!("#[[{name}]]\n"));
+        for key in S::default().keys() {
             line(out, &key, true);
         }
     }
-    for rule in rules {
-        out.push_str("[[access]]\n");
-        for (key, default) in rule.keys().iter().zip(AccessRule::default().keys()) {
+    for section in sections {
+        out.push_str(&format!("[[{name}]]\n"));
+        for (key, default) in section.keys().iter().zip(S::default().keys()) {
             if key.written != default.written {
                 line(out, key, false);
             }

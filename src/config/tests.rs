@@ -99,6 +99,8 @@ fn the_sample_reads_back_as_the_same_configuration_and_shows_every_key() {
     config.ldap.listen_tls.clear();
     config.rest.listen.clear();
     config.root.password_hash = Some(SecretText::new("{SSHA}\"\\".to_owned()));
+    let api_key = Some(SecretText::new("bm9ib2R5J3Mga2V5".to_owned()));
+    config.validation_clients.push(ValidationClient { id: 7, api_key, ..ValidationClient::default() });
     config.access.push(AccessRule { who: "anyone".to_owned(), allow: vec![Right::Read], ..AccessRule::default() });
     config.delivery = parse(&format!("{SMALL}{MECHANISMS}"), &[]).unwrap().delivery;
     let sample = config.sample();

@@ -1,4 +1,4 @@
-//! `[yubikey]`: YubiKeys that type one-time passwords, and who judges them.
+//! `[yubikey]`: YubiKeys that type one-time passwords, and who judges them; `[[validation_client]]`: for whom this server judges.
 
 use super::{SecretText, section::section, setting::words};
 
@@ -30,5 +30,19 @@ section! {
         pub require_static_password: bool = true;
         /// Whether a user who is authenticated may register a YubiKey by its OTP alone, subject to factors.self_service.
         pub self_registration_without_password: bool = true;
+    }
+}
+
+section! {
+    /// Clients of the validation server that this server is itself (Yubico's protocol 2.0, GET /wsapi/2.0/verify on the REST
+    /// addresses): pam_yubico, ykclient and the like; one `[[validation_client]]` a client. It judges by the keys that are here, and
+    /// an OTP that it takes is used up for binds too. Without a client there is no such server.
+    pub struct ValidationClient {
+        /// The number that the client calls itself.
+        pub id: u32 = 0, if |id| *id > 0, "a whole number from 1 up", example "1";
+        /// The key that the two share, in base64: answers are signed with it, and so are requests.
+        pub api_key: Option<SecretText> = None, example r#""bm9ib2R5J3Mga2V5""#;
+        /// Whether a request must be signed. A signature that is given must be right in any case.
+        pub require_signature: bool = true;
     }
 }

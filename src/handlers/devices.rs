@@ -78,6 +78,12 @@ impl Device {
         Ok(Some(key.judge(otp, factor.last_token.map(|token| token.counters))))
     }
 
+    /// The newest token that was seen of it, and the nonce of the validation client that brought it.
+    pub(super) fn last(&self) -> Option<(Token, Option<&str>)> {
+        let factor = self.record.yubikey()?;
+        Some((factor.last_token?, factor.last_nonce.as_deref()))
+    }
+
     /// The change that takes `token` out of use for ever; it holds only while nobody else has used the device.
     pub(super) fn spent(&self, token: Token, nonce: Option<&str>, now: UnixMillis) -> Change {
         let mut record = self.record.clone();

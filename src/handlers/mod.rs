@@ -24,6 +24,7 @@ mod selection;
 pub mod subject;
 mod totp;
 pub mod update;
+pub mod validation;
 pub mod virtual_entries;
 pub mod who_am_i;
 mod yubikey;

@@ -19,6 +19,7 @@ use super::{
     read,
     reply::Reply,
     status::{Hearer, Refusal},
+    validation,
 };
 use crate::{
     caller::{Caller, Channel},
@@ -52,6 +53,8 @@ pub(super) enum Asked<'p> {
     Entry(Segment<'p>),
     /// A bind whose outcome is all that is asked for.
     Authenticate,
+    /// What an OTP is worth, in the words of Yubico's protocol.
+    Validation,
     /// An operation on an entry: a row of the switchboard.
     Operation(Segment<'p>, &'static Route, JsonCall),
     /// An operation that names what it is about itself: a row of the switchboard.
@@ -86,10 +89,17 @@ impl Endpoint {
                 Some((route, call)) => method(head, ACT).map(|()| Asked::Service(route, call)),
                 None => Err(Refusal::no_such_path()),
             },
+            Target::Validation if self.context.config.load().validation_clients.is_empty() => {
+                Err(Refusal::no_such_path())
+            }
+            Target::Validation => method(head, READ).map(|()| Asked::Validation),
             Target::Unknown => Err(Refusal::no_such_path()),
         };
-        if let Ok(Asked::Availability(_)) = asked {
-            return asked;
+        match asked {
+            Ok(Asked::Availability(_)) => return asked,
+            // It has neither headers of ours nor our media types.
+            Ok(Asked::Validation) => return self.check_confidential(&caller.channel).and(asked),
+            _ => {}
         }
         authentication::credentials(&head.headers)?;
         let asked = asked?;
@@ -120,6 +130,9 @@ impl Endpoint {
         match asked {
             Asked::Availability(question) => Ok(availability::answer(question, context, &self.shutdown).await),
             Asked::Authenticate => authenticate::answer(head, body, context, connection).await,
+            Asked::Validation => {
+                Ok(validation::answer(head.uri.query().unwrap_or_default(), context, connection).await)
+            }
             Asked::Operation(segment, route, call) => {
                 let members = operation::members(body)?;
                 let caller = authentication::caller(&head.headers, context, connection).await?;

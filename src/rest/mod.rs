@@ -12,6 +12,7 @@
 //! | `GET /directory/v1/me`, `/directory/v1/{dn}` | `read` |
 //! | `POST /directory/v1/authenticate` | `authenticate` |
 //! | `POST /directory/v1/{dn}/{operation}`, one for each row of `routes.rs` with an entry path | `operation` |
+//! | `GET /wsapi/2.0/verify`: an OTP, for clients of Yubico's validation protocol | `validation` |
 //! | `GET /available-state`, `/readyz`, `/available-or-degraded-state`, `/livez` | `availability` |
 //!
 //! hyper alone serves: the routes are the rows of `routes.rs`, and a DN in a path has to be split off before anything is
@@ -39,3 +40,4 @@ mod origin;
 mod query;
 mod read;
 mod reply;
+mod validation;

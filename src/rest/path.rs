@@ -42,6 +42,8 @@ pub enum Target<'p> {
     Operation(Segment<'p>, &'p str),
     /// `/available-state` and `/readyz`: whether to send requests here.
     Readiness,
+    /// `/wsapi/2.0/verify`: our own validation server for YubiKeys.
+    Validation,
     /// `/available-or-degraded-state` and `/livez`: whether the process does its work.
     Liveness,
     /// Nothing of this API.
@@ -63,6 +65,7 @@ impl<'p> Target<'p> {
         match path {
             "/available-state" | "/readyz" => return Self::Readiness,
             "/available-or-degraded-state" | "/livez" => return Self::Liveness,
+            "/wsapi/2.0/verify" => return Self::Validation,
             _ => {}
         }
         let Some(rest) = path.strip_prefix(BASE) else { return Self::Unknown };

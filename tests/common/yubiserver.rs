@@ -30,7 +30,7 @@ impl Yubiserver {
         let source = repository("tests/parts/loopback.c");
         run("cc", &["-shared", "-fPIC", "-o", shim.to_str().unwrap(), source.to_str().unwrap(), "-ldl"]).succeeded();
         let database = folder.path().join("yubiserver.sqlite");
-        std::fs::copy("/etc/yubiserver/yubiserver.sqlite.init", &database).unwrap();
+        std::fs::copy(part("etc/yubiserver/yubiserver.sqlite.init"), &database).unwrap();
         let [address] = free_addresses();
         let mut server = Self { address, folder, child: None };
         for (number, device) in devices.iter().enumerate() {
@@ -46,7 +46,7 @@ impl Yubiserver {
     pub fn begin(&mut self) {
         let port = self.address.port().to_string();
         let [database, log, shim] = ["yubiserver.sqlite", "log", "loopback.so"].map(|name| self.file(name));
-        let mut command = Command::new("/usr/bin/yubiserver");
+        let mut command = Command::new(part("usr/bin/yubiserver"));
         command.arg("-d").arg(database).args(["-p", &port]).arg("-l").arg(log).env("LD_PRELOAD", shim);
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         self.child = Some(child);
@@ -64,12 +64,17 @@ impl Yubiserver {
     fn administer(&self, words: &[&str]) {
         let database = self.file("yubiserver.sqlite");
         let arguments = [&["-b", database.to_str().unwrap()][..], words].concat();
-        run("/usr/bin/yubiserver-admin", &arguments).succeeded();
+        run(part("usr/bin/yubiserver-admin").to_str().unwrap(), &arguments).succeeded();
     }
 
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+}
+
+/// A file of the package, where `tests/run` unpacked it.
+fn part(name: &str) -> PathBuf {
+    repository("target/yubiserver").join(name)
 }
 
 impl Drop for Yubiserver {
