@@ -4,6 +4,7 @@
 use std::{future::Future, pin::Pin};
 
 use countersign_proto::{
+    account::PasswordPolicyStateRequest,
     oid,
     password::PasswordModifyRequest,
     password_generation::GeneratePasswordRequest,
@@ -46,6 +47,7 @@ pub static ROUTES: &[Route] = &[
         .confidential()
         .before_change()
         .at_entry::<PasswordModifyRequest>("changePassword"),
+    Route::of::<PasswordPolicyStateRequest>(oid::PASSWORD_POLICY_STATE, "password-policy-state").confidential(),
     Route::of::<GeneratePasswordRequest>(oid::GENERATE_PASSWORD, "generate-password")
         .answered_as(oid::GENERATE_PASSWORD_RESPONSE)
         .confidential()

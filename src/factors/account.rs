@@ -59,6 +59,10 @@ pub struct State {
     #[n(7)]
     #[cbor(default)]
     pub validation_locked: bool,
+    /// When authentications failed, oldest first; how many of them count is said by the counts of failures.
+    #[n(8)]
+    #[cbor(default)]
+    pub failure_times: Vec<UnixMillis>,
 }
 
 /// An account as these rules see it, at one moment.

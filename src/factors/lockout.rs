@@ -93,15 +93,21 @@ impl Failures {
         }
     }
 
+    /// The failures that bring the next lock nearer: none after a lock that is over, none that are forgotten.
+    pub fn counting(&self, now: UnixMillis, settings: &Settings) -> u32 {
+        let lock_over =
+            settings.failures > 0 && self.count >= settings.failures && self.door(now, settings) == Door::Open;
+        let forgotten = now.since(self.last) >= settings.forget_after;
+        if lock_over || forgotten { 0 } else { self.count }
+    }
+
     /// The count after one more failure at `now`; unchanged while the door is not open.
     #[must_use]
     pub fn failed(&self, now: UnixMillis, settings: &Settings) -> Self {
         if self.door(now, settings) != Door::Open {
             return *self;
         }
-        let lock_over = settings.failures > 0 && self.count >= settings.failures;
-        let forgotten = now.since(self.last) >= settings.forget_after;
-        let count = if lock_over || forgotten { 0 } else { self.count };
+        let count = self.counting(now, settings);
         Self { count: count.saturating_add(1), consecutive: self.consecutive.saturating_add(1), last: now }
     }
 }

@@ -20,6 +20,8 @@ use crate::clock::UnixMillis;
 /// The longest record that is read, in octets.
 pub const MAX_LENGTH: usize = 256 * 1024;
 const VERSION: u8 = 1;
+/// Most times of failures that are kept.
+const MAX_FAILURE_TIMES: usize = 100;
 
 /// Everything that is stored about one account's factors. An account without a record has an empty one.
 #[derive(Clone, Default, PartialEq, Eq, Encode, Decode)]
@@ -194,6 +196,22 @@ impl Record {
             factor.last_step = factor.last_step.max(Some(step));
             factor.last_used = Some(now);
         }
+    }
+
+    /// Writes down when an authentication failed that has just been counted.
+    pub fn note_failure(&mut self, now: UnixMillis) {
+        self.state.failure_times.push(now);
+        let kept = self.failure_times().len();
+        let surplus = self.state.failure_times.len() - kept.min(MAX_FAILURE_TIMES);
+        self.state.failure_times.drain(..surplus);
+    }
+
+    /// When the failures were that count now, of the password and of the second factor, oldest first.
+    pub fn failure_times(&self) -> &[UnixMillis] {
+        let counted = self.password_failures.count.saturating_add(self.second_factor_failures.count);
+        let counted = usize::try_from(counted).unwrap_or(usize::MAX);
+        let times = &self.state.failure_times;
+        times.get(times.len().saturating_sub(counted)..).unwrap_or_default()
     }
 
     /// Both counts of failures cleared, as by a success with every factor or a reset.

@@ -1,6 +1,7 @@
 //! What the server does: a typed request in, a typed result or an `Error` out. Handlers know neither framing nor HTTP nor which
 //! store; which OID, path or mechanism name leads to which handler is `routes.rs`.
 
+mod account;
 mod account_policy;
 pub mod assertion;
 pub mod bind;

@@ -191,6 +191,7 @@ pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>
         reset: must_change.then_some(now),
         changed_by: record.state.changed_by,
         last_address: record.state.last_address.take(),
+        failure_times: std::mem::take(&mut record.state.failure_times),
         ..State::default()
     };
     record.password_changed = Some(now);

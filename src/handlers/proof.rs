@@ -32,7 +32,7 @@ use self::{
 use crate::{
     caller::{Notice, Strength},
     error::{Error, PolicyError, Result},
-    factors::{record::Record, yubikey::Otp},
+    factors::{lockout::Settings as Lockout, record::Record, yubikey::Otp},
     handlers::{
         context::Context,
         devices::{Judge, Judged},
@@ -206,6 +206,12 @@ pub(super) async fn refuse_account<T>(context: &Context, account: Account, reaso
 /// Whether the account is refused whatever is proven: not usable, or its password locked.
 pub(super) fn is_refused(context: &Context, account: &Account) -> bool {
     account.unusable.is_some() || Rules::of(context).locks_password(account, context.clock.now())
+}
+
+/// After how many failures what closes, and for how long: the password, the second factor.
+pub(super) fn lockouts(context: &Context) -> [Lockout; 2] {
+    let rules = Rules::of(context);
+    [rules.password, rules.second_factor]
 }
 
 /// The record changed as `change` says, by whoever may: read, changed and written until nobody was faster.

@@ -11,7 +11,7 @@ mod modify;
 mod naming;
 mod passwords;
 mod rename;
-mod secrets;
+pub(super) mod secrets;
 pub(super) mod stamps;
 mod target;
 mod yubikeys;

@@ -70,6 +70,7 @@ pub mod oid {
     pub const DEREGISTER_YUBIKEY: &str = "1.3.6.1.4.1.30221.2.6.55";
     pub const PASSWORD_EXPIRED: &str = "2.16.840.1.113730.3.4.4";
     pub const PASSWORD_EXPIRING: &str = "2.16.840.1.113730.3.4.5";
+    pub const PASSWORD_POLICY_STATE: &str = "1.3.6.1.4.1.30221.1.6.1";
     pub const WHO_AM_I: &str = "1.3.6.1.4.1.4203.1.11.3";
     pub const START_TLS: &str = "1.3.6.1.4.1.1466.20037";
     pub const CANCEL: &str = "1.3.6.1.1.8";

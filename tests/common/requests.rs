@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use super::client::tagged;
+use super::{
+    ber::{octets, sequence},
+    client::tagged,
+};
 
 /// What some YubiKey typed that nobody knows.
 pub const UNKNOWN_OTP: &str = "ccccccccccccfkncjhklrfkvhgnhrbekbtrrjkkbnclb";
@@ -19,6 +22,7 @@ pub fn ldap_value(route: &str, dn: &str, password: Option<&str>) -> Option<Vec<u
         "validate-totp-password" => return Some(tagged(&[(0, dn), (1, "123456")])),
         "password-modify" => vec![(0, id.as_str()), (2, NEW_PASSWORD)],
         "get-password-quality-requirements" => return Some(tagged(&[(4, dn)])),
+        "password-policy-state" => return Some(sequence(&[octets(dn)])),
         "generate-password" | "who-am-i" | "start-tls" | "cancel" => return None,
         "register-yubikey-otp-device" => vec![(0, id.as_str()), (2, UNKNOWN_OTP)],
         "deregister-yubikey-otp-device" => vec![(0, id.as_str())],

@@ -279,6 +279,7 @@ fn combine(rules: &Rules, account: &Account, password: Password, worth: Worth, n
         _ if rules.locks_password(account, now) => return Judgement::uncounted(reason::LOCKED),
         Password::Wrong(reason) => {
             record.password_failures = record.password_failures.failed(now, &rules.password);
+            record.note_failure(now);
             return Judgement::Refused { reason: reason.into(), counted: Some((Count::Password, record)) };
         }
         Password::Right => record.password_failures = Failures::default(),
@@ -324,8 +325,9 @@ fn combine_code(
         Worth::Wrong => reason::WRONG_CODE,
     };
     let second_factor_failures = before.second_factor_failures.failed(now, &rules.second_factor);
-    let counted = Some((Count::SecondFactor, Record { second_factor_failures, ..before.clone() }));
-    Judgement::Refused { reason: reason.into(), counted }
+    let mut record = Record { second_factor_failures, ..before.clone() };
+    record.note_failure(now);
+    Judgement::Refused { reason: reason.into(), counted: Some((Count::SecondFactor, record)) }
 }
 
 /// The work of judging one code and looking how far off it is, for a claim that has none to judge.

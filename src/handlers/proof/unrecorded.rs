@@ -96,7 +96,11 @@ impl Failure {
                 Count::Password => &mut record.password_failures,
                 Count::SecondFactor => &mut record.second_factor_failures,
             };
+            let before = *failures;
             *failures = failures.failed(self.now, &self.settings);
+            if before != *failures {
+                record.note_failure(self.now);
+            }
             let change = Change::Factors { id: self.account, expected, record: record.encode() };
             match self.store.apply(vec![change]).await {
                 Err(StoreError::Conflict) => {}

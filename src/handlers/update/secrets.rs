@@ -22,10 +22,11 @@ pub(super) const TOTP_SHARED_SECRET: &str = "ds-auth-totp-shared-secret";
 /// Octets below which a secret is no secret: 80 bits, as the first authenticator applications had them.
 const MIN_SECRET: usize = 10;
 
-type Secret = Zeroizing<Vec<u8>>;
+/// The octets of a secret.
+pub(in crate::handlers) type Secret = Zeroizing<Vec<u8>>;
 
 /// A modification of the secrets of an account.
-pub(super) struct SecretChange {
+pub(in crate::handlers) struct SecretChange {
     kind: ModificationKind,
     secrets: Vec<Secret>,
 }
@@ -47,7 +48,7 @@ pub(super) fn read(modification: &Modification, caller: &Caller) -> Result<Secre
 }
 
 /// A secret in base32 text.
-pub(super) fn decoded(value: &[u8]) -> Result<Secret> {
+pub(in crate::handlers) fn decoded(value: &[u8]) -> Result<Secret> {
     let secret = std::str::from_utf8(value).ok().and_then(secret_from_base32).map(Zeroizing::new);
     secret.filter(|secret| secret.len() >= MIN_SECRET).ok_or_else(|| {
         Error::new(
@@ -58,11 +59,22 @@ pub(super) fn decoded(value: &[u8]) -> Result<Secret> {
 }
 
 impl SecretChange {
+    /// These secrets added, deleted, or put in the place of all.
+    pub(in crate::handlers) const fn new(kind: ModificationKind, secrets: Vec<Secret>) -> Self {
+        Self { kind, secrets }
+    }
+
     /// Applies it to an account's factor record.
     ///
     /// # Errors
     /// attributeOrValueExists, noSuchAttribute, unless `permissive`; unavailable if a stored secret does not open.
-    pub(super) fn apply(&self, record: &mut Record, uuid: Uuid, context: &Context, permissive: bool) -> Result<()> {
+    pub(in crate::handlers) fn apply(
+        &self,
+        record: &mut Record,
+        uuid: Uuid,
+        context: &Context,
+        permissive: bool,
+    ) -> Result<()> {
         match self.kind {
             ModificationKind::Delete if !self.secrets.is_empty() => self.delete(record, uuid, context, permissive),
             ModificationKind::Add => self.add(record, uuid, context, permissive),

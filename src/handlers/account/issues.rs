@@ -1,0 +1,93 @@
+//! What is worth saying about whether an account is usable: notices, warnings and errors.
+
+use countersign_proto::{account::issue::Issue, text::Text};
+
+use super::view::View;
+use crate::{
+    clock::UnixMillis,
+    factors::account::{Age, Unusable},
+    handlers::context::Context,
+};
+
+/// Of interest, no more.
+pub(super) fn notices(view: &View, context: &Context) -> Vec<Text> {
+    let record = &view.account.record;
+    let min_age = context.config.load().password.min_age;
+    let is_young = record.password_changed.is_some_and(|changed| view.now.since(changed) < min_age);
+    let mut notices = Vec::new();
+    if is_young {
+        notices.push(Issue::IN_MINIMUM_PASSWORD_AGE.line("The password was changed too recently to be changed again"));
+    }
+    if view.account.passwords.is_empty() {
+        notices.push(Issue::NO_STATIC_PASSWORD.line("The account has no password"));
+    }
+    notices
+}
+
+/// What leads to an error if nothing is done.
+pub(super) fn warnings(view: &View) -> Vec<Text> {
+    let facts = view.facts();
+    let soon = |end: Option<UnixMillis>| {
+        end.is_some_and(|end| view.now < end && end.since(view.now) <= view.policy.warn_before)
+    };
+    let failures = view.account.record.failure_times().len();
+    let mut warnings = Vec::new();
+    if soon(view.account.expiration) {
+        warnings.push(Issue::ACCOUNT_EXPIRING.line("The account expires soon"));
+    }
+    if matches!(facts.age(view.now), Age::Expiring { .. }) {
+        warnings.push(Issue::PASSWORD_EXPIRING.line("The password expires soon"));
+    }
+    if failures > 0 && view.locked_until().is_none() {
+        warnings.push(
+            Issue::OUTSTANDING_BIND_FAILURES
+                .line(&format!("{failures} authentications failed since the last good one")),
+        );
+    }
+    if soon(facts.idle_lock()) {
+        warnings.push(Issue::ACCOUNT_IDLE.line("The account is locked soon because nobody uses it"));
+    }
+    warnings
+}
+
+/// Why the account cannot be used, or not for everything.
+pub(super) fn errors(view: &View) -> Vec<Text> {
+    let facts = view.facts();
+    let mut errors = Vec::new();
+    if let Some(unusable) = facts.unusable(view.now) {
+        errors.push(match unusable {
+            Unusable::Disabled => Issue::ACCOUNT_DISABLED.line("An administrator has disabled the account"),
+            Unusable::NotYetActive => Issue::ACCOUNT_NOT_YET_ACTIVE.line("The account is not active yet"),
+            Unusable::Expired => Issue::ACCOUNT_EXPIRED.line("The account has expired"),
+            Unusable::IdleLocked => Issue::IDLE_LOCKED.line("The account is locked because nobody used it"),
+            Unusable::ResetLocked => Issue::RESET_LOCKED
+                .line("The account is locked because its password was not changed in time after a reset"),
+            Unusable::ValidationLocked => {
+                Issue::VALIDATION_LOCKED.line("The account is locked because its password breaks the password rules")
+            }
+        });
+    }
+    match view.locked_until() {
+        None => {}
+        Some((_, Some(_))) => {
+            errors.push(Issue::TEMPORARILY_LOCKED.line("The account is locked after too many failures"))
+        }
+        Some((_, None)) => errors.push(
+            Issue::PERMANENTLY_LOCKED.line("The account is locked after too many failures until somebody opens it"),
+        ),
+    }
+    match facts.age(view.now) {
+        Age::Expired => errors.push(Issue::PASSWORD_EXPIRED.line("The password has expired")),
+        Age::Grace { left } => {
+            errors.push(
+                Issue::PASSWORD_EXPIRED_WITH_GRACE_LOGINS
+                    .line(&format!("The password has expired and binds {left} times more")),
+            );
+        }
+        Age::Good | Age::Expiring { .. } => {}
+    }
+    if view.account.record.state.must_change {
+        errors.push(Issue::MUST_CHANGE_PASSWORD.line("The password must be changed before anything else"));
+    }
+    errors
+}
