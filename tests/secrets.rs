@@ -10,9 +10,10 @@ use common::{
     client::tagged,
     code::*,
     http, oid,
-    people::{ALICE, ALICE_PASSWORD, BOB, BOB_PASSWORD, CAROL_PASSWORD, ROOT_PASSWORD},
+    people::{ALICE, ALICE_PASSWORD, BOB, BOB_PASSWORD, CAROL, CAROL_PASSWORD, ROOT_PASSWORD},
     process::{self, Process},
     totp::SECRET,
+    yubikey::{self, DEVICE, Device},
 };
 use serde_json::json;
 
@@ -45,12 +46,29 @@ fn use_everything(server: &Process) -> Vec<String> {
     let revoke = tagged(&[(0, "u:alice"), (2, "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")]);
     assert_eq!(server.client().extended(oid::REVOKE_TOTP, Some(&revoke)).code, INVALID_CREDENTIALS);
 
+    let typed = use_a_yubikey(server);
     let mut secrets: Vec<String> =
         [SECRET, ALICE_PASSWORD, BOB_PASSWORD, CAROL_PASSWORD, ROOT_PASSWORD, NEW, &code].map(str::to_owned).to_vec();
     secrets.extend(wrong.map(str::to_owned));
     secrets.extend(["987654", "876543", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"].map(str::to_owned));
     secrets.push(made);
+    secrets.extend(typed);
     secrets
+}
+
+/// Has a key taken in and OTPs judged, rightly and wrongly; returns all of them.
+fn use_a_yubikey(server: &Process) -> Vec<String> {
+    let mut root = server.root();
+    Device::known(&mut root, &DEVICE);
+    DEVICE.given_to(&mut root, CAROL);
+    let otps = [1, 2, 3].map(|uses| DEVICE.otp(1, uses));
+    assert_eq!(server.client().bind(CAROL, format!("{CAROL_PASSWORD}{}", otps[0])).code, SUCCESS);
+    assert_eq!(server.client().bind(CAROL, format!("{CAROL_PASSWORD}{}", otps[0])).code, INVALID_CREDENTIALS);
+    let refused = yubikey::credentials("u:carol", Some("wrong"), &otps[1]);
+    assert_eq!(server.client().bind_sasl("UNBOUNDID-YUBIKEY-OTP", Some(&refused)).code, INVALID_CREDENTIALS);
+    let value = yubikey::request(Some("u:carol"), Some(CAROL_PASSWORD), Some(&otps[2]));
+    assert_eq!(server.client().extended(oid::REGISTER_YUBIKEY, Some(&value)).code, INVALID_CREDENTIALS);
+    [DEVICE.aes, DEVICE.private_id].into_iter().map(str::to_owned).chain(otps.map(|otp| otp[12..].to_owned())).collect()
 }
 
 /// The spellings in which a secret would still be readable.

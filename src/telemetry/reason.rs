@@ -51,6 +51,8 @@ reasons! {
     NOT_FROM_HERE = "not-from-here";
     /// The token has expired.
     TOKEN_EXPIRED = "token-expired";
+    /// The YubiKey's key is not here, and no validation server is set up.
+    NO_KEY = "no-key";
     /// A validation server did not answer.
     VALIDATION_UNAVAILABLE = "validation-unavailable";
     /// The validation servers refuse this server as their client: its settings are wrong.

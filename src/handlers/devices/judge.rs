@@ -17,8 +17,8 @@ pub(in crate::handlers) enum Judged {
     Fresh(Option<Change>),
     /// Used before.
     Used,
-    /// Not made by the device.
-    Wrong,
+    /// Not good; why, for the log.
+    Wrong(&'static str),
     /// Nobody can say: to be answered with this error, and counted by nobody.
     Unknown(Error),
 }
@@ -45,8 +45,8 @@ impl Judge {
                     return Ok(Judged::Fresh(Some(device.spent(token, None, context.clock.now()))));
                 }
                 (Some(Verdict::Used(_)), _) => return Ok(Judged::Used),
-                (Some(_), _) => return Ok(Judged::Wrong),
-                (None, _) if by == YubikeyJudge::Local => return Ok(Judged::Wrong),
+                (Some(_), _) => return Ok(Judged::Wrong(reason::WRONG_CODE)),
+                (None, _) if by == YubikeyJudge::Local => return Ok(Judged::Wrong(reason::NO_KEY)),
                 (None, _) => {}
             }
         }
@@ -56,7 +56,7 @@ impl Judge {
         Ok(match &self.remote {
             Some(Outcome::Good) => Judged::Fresh(None),
             Some(Outcome::Replayed) => Judged::Used,
-            Some(Outcome::Bad) | None => Judged::Wrong,
+            Some(Outcome::Bad) | None => Judged::Wrong(reason::WRONG_CODE),
             Some(Outcome::Unavailable(why)) => {
                 Judged::Unknown(Error::unavailable(why.as_str()).reason(reason::VALIDATION_UNAVAILABLE))
             }

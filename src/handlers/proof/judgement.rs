@@ -196,8 +196,8 @@ enum Worth {
     Fresh(Spent),
     /// Spent before.
     Used,
-    /// No code of the account's.
-    Wrong,
+    /// No good code of the account's; why, for the log.
+    Wrong(&'static str),
     /// The account has nothing that makes such codes.
     NoFactor,
     /// Nobody can say.
@@ -218,7 +218,7 @@ impl Worth {
             Some((factor, step)) => Self::Fresh(Spent::Step(factor, step)),
             None if codes.compared == 0 => Self::NoFactor,
             None if codes.used => Self::Used,
-            None => Self::Wrong,
+            None => Self::Wrong(reason::WRONG_CODE),
         }
     }
 
@@ -227,7 +227,7 @@ impl Worth {
         match judged {
             Some(Judged::Fresh(change)) => Self::Fresh(Spent::Otp(change)),
             Some(Judged::Used) => Self::Used,
-            Some(Judged::Wrong) => Self::Wrong,
+            Some(Judged::Wrong(reason)) => Self::Wrong(reason),
             Some(Judged::Unknown(error)) => Self::Unknown(error),
             None => Self::NoFactor,
         }
@@ -322,7 +322,7 @@ fn combine_code(
         Worth::Missing | Worth::NotNeeded => reason::CODE_MISSING,
         Worth::NoFactor => reason::NO_FACTOR,
         Worth::Used => reason::CODE_ALREADY_USED,
-        Worth::Wrong => reason::WRONG_CODE,
+        Worth::Wrong(reason) => reason,
     };
     let second_factor_failures = before.second_factor_failures.failed(now, &rules.second_factor);
     let mut record = Record { second_factor_failures, ..before.clone() };

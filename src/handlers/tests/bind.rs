@@ -34,7 +34,7 @@ impl Site {
         credentials.authenticate(&self.context, &self.anonymous()).await
     }
 
-    fn applied(&self) -> u64 {
+    pub(super) fn applied(&self) -> u64 {
         self.store.applied.load(Ordering::SeqCst)
     }
 }

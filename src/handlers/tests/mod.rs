@@ -6,6 +6,7 @@ mod bind;
 mod password;
 mod timing;
 mod totp;
+mod yubikey;
 
 use std::{
     net::SocketAddr,
@@ -36,6 +37,7 @@ use crate::{
     config::{Config, LogSettings, PasswordScheme},
     directory::{
         attribute_ids::AttributeIds,
+        device_tree,
         dn::{Dn, DnKey},
         entry::Entry,
         index_terms::{Indexes, Kind},
@@ -264,8 +266,8 @@ fn open_store(folder: &Path) -> (Embedded, Arc<Schema>) {
     let ids: Arc<AttributeIds> = opened.attribute_ids();
     let schema = Arc::new(Schema::standard(ids));
     let indexes = Indexes::build(&schema, [("uid", [Kind::Equality].as_slice())]).unwrap();
-    let suffix = DnKey::parse(BASE, &schema).unwrap();
-    (opened.start(Arc::clone(&schema), indexes, vec![suffix]).unwrap(), schema)
+    let suffixes = vec![DnKey::parse(BASE, &schema).unwrap(), device_tree::top_key(&schema)];
+    (opened.start(Arc::clone(&schema), indexes, suffixes).unwrap(), schema)
 }
 
 /// The embedded store, which can be told to refuse every write, and counts those it took.

@@ -45,7 +45,7 @@ pub(super) async fn add_device(context: &Context, caller: &Caller, user: EntryId
         let spent = match judge.judge(context, otp).await? {
             Judged::Fresh(spent) => spent,
             Judged::Used => return Err(Error::invalid_credentials(reason::CODE_ALREADY_USED)),
-            Judged::Wrong => return Err(Error::invalid_credentials(reason::WRONG_CODE)),
+            Judged::Wrong(reason) => return Err(Error::invalid_credentials(reason)),
             Judged::Unknown(error) => return Err(error),
         };
         let mut devices = owner.devices(context);
