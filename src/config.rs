@@ -4,6 +4,7 @@
 //! Every key can be set by an environment variable `COUNTERSIGN_SECTION__KEY`, which wins over the file; a secret also by
 //! `<key>_file` in the file or `COUNTERSIGN_SECTION__KEY_FILE`. Relative paths are relative to the file.
 
+pub mod codes;
 pub mod delivery;
 mod environment;
 mod indexes;
@@ -22,6 +23,7 @@ use std::{
 };
 
 use self::{
+    codes::{DeliveredOtpSettings, DeliveryLimitsSettings, PasswordResetTokenSettings, SingleUseTokenSettings},
     delivery::DeliverySettings,
     problem::nearest,
     section::{Reading, Section, section},
@@ -381,6 +383,14 @@ pub struct Config {
     pub lockout: LockoutSettings,
     /// `[outgoing]`
     pub outgoing: OutgoingSettings,
+    /// `[delivered_otp]`
+    pub delivered_otp: DeliveredOtpSettings,
+    /// `[single_use_tokens]`
+    pub single_use_tokens: SingleUseTokenSettings,
+    /// `[password_reset_tokens]`
+    pub password_reset_tokens: PasswordResetTokenSettings,
+    /// `[delivery_limits]`
+    pub delivery_limits: DeliveryLimitsSettings,
     /// `[delivery.NAME]`, in order
     pub delivery: Vec<DeliverySettings>,
     /// `[[validation_client]]`
@@ -412,6 +422,10 @@ macro_rules! each_section {
             password_validators,
             password_generator,
             lockout,
+            delivered_otp,
+            single_use_tokens,
+            password_reset_tokens,
+            delivery_limits,
             outgoing,
             log,
             store
@@ -430,7 +444,7 @@ fn written_name(field: &'static str) -> &'static str {
 }
 
 /// Sections and keys of features that are not here yet: named, so that the refusal can say so.
-const LATER: &[&str] = &["bearer", "delivered_otp", "delivery_limits", "factor_policy", "metrics", "portal"];
+const LATER: &[&str] = &["bearer", "factor_policy", "metrics", "portal"];
 
 impl Config {
     /// Reads a file and the environment of this process.

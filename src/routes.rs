@@ -5,12 +5,14 @@ use std::{future::Future, pin::Pin};
 
 use countersign_proto::{
     account::PasswordPolicyStateRequest,
+    delivered_otp::{DeliverOneTimePasswordRequest, DeliveredOtpCredentials, GetSupportedOtpDeliveryMechanismsRequest},
     oid,
     password::PasswordModifyRequest,
     password_generation::GeneratePasswordRequest,
     password_quality::GetPasswordQualityRequirementsRequest,
     sasl_external::ExternalCredentials,
     sasl_plain::PlainCredentials,
+    token::{ConsumeSingleUseTokenRequest, DeliverPasswordResetTokenRequest, DeliverSingleUseTokenRequest},
     totp::{
         GenerateTotpSharedSecretRequest, RevokeTotpSharedSecretRequest, TotpCredentials, ValidateTotpPasswordRequest,
     },
@@ -48,6 +50,20 @@ pub static ROUTES: &[Route] = &[
         .before_change()
         .at_entry::<PasswordModifyRequest>("changePassword"),
     Route::of::<PasswordPolicyStateRequest>(oid::PASSWORD_POLICY_STATE, "password-policy-state").confidential(),
+    Route::of::<DeliverOneTimePasswordRequest>(oid::DELIVER_ONE_TIME_PASSWORD, "deliver-one-time-password")
+        .answered_as(oid::DELIVER_ONE_TIME_PASSWORD_RESPONSE)
+        .confidential()
+        .at_path::<DeliverOneTimePasswordRequest>("deliverOneTimePassword"),
+    Route::of::<GetSupportedOtpDeliveryMechanismsRequest>(
+        oid::GET_SUPPORTED_OTP_DELIVERY_MECHANISMS,
+        "get-supported-otp-delivery-mechanisms",
+    )
+    .answered_as(oid::GET_SUPPORTED_OTP_DELIVERY_MECHANISMS_RESPONSE),
+    Route::of::<DeliverPasswordResetTokenRequest>(oid::DELIVER_PASSWORD_RESET_TOKEN, "deliver-password-reset-token")
+        .answered_as(oid::DELIVER_PASSWORD_RESET_TOKEN_RESPONSE),
+    Route::of::<DeliverSingleUseTokenRequest>(oid::DELIVER_SINGLE_USE_TOKEN, "deliver-single-use-token")
+        .answered_as(oid::DELIVER_SINGLE_USE_TOKEN_RESPONSE),
+    Route::of::<ConsumeSingleUseTokenRequest>(oid::CONSUME_SINGLE_USE_TOKEN, "consume-single-use-token").confidential(),
     Route::of::<GeneratePasswordRequest>(oid::GENERATE_PASSWORD, "generate-password")
         .answered_as(oid::GENERATE_PASSWORD_RESPONSE)
         .confidential()
@@ -70,6 +86,7 @@ pub static MECHANISMS: &[MechanismRoute] = &[
     MechanismRoute::of::<PlainCredentials>("PLAIN").confidential(),
     MechanismRoute::of::<TotpCredentials>("UNBOUNDID-TOTP").confidential(),
     MechanismRoute::of::<YubiKeyOtpCredentials>("UNBOUNDID-YUBIKEY-OTP").confidential(),
+    MechanismRoute::of::<DeliveredOtpCredentials>(DeliveredOtpCredentials::MECHANISM).confidential(),
     MechanismRoute::of::<ExternalCredentials>("EXTERNAL"),
 ];
 

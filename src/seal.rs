@@ -7,6 +7,9 @@
 //!
 //! A sealed value is: version 1, key id (8 octets), nonce (24), XChaCha20-Poly1305 ciphertext with its tag (16).
 //! Associated data: version, entry UUID (16), attribute name. A value copied to another entry or attribute does not open.
+//!
+//! What needs only to be recognised is not sealed but hashed: a keyed hash is version 1, key id (8 octets), HMAC-SHA-256 (32) under a key
+//! that is derived from the seal key for this purpose, over the associated data (with its length) and the secret.
 
 use std::fmt;
 
@@ -14,7 +17,9 @@ use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
     aead::{Aead, KeyInit, Payload},
 };
+use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::random::{Random, RandomError, octets};
@@ -62,6 +67,8 @@ pub enum OpenError {
 struct Key {
     id: [u8; KEY_ID],
     cipher: XChaCha20Poly1305,
+    /// For keyed hashes.
+    hashing: Hmac<Sha256>,
 }
 
 impl Sealer {
@@ -138,6 +145,18 @@ impl Sealer {
     }
 }
 
+impl Sealer {
+    /// The keyed hash of a secret that belongs to `place`.
+    pub fn keyed_hash(&self, place: Place<'_>, secret: &[u8]) -> Vec<u8> {
+        self.keys.first().map(|key| key.keyed_hash(place, secret)).unwrap_or_default()
+    }
+
+    /// Whether `hash` is the keyed hash of this secret for this place, under any of the keys. Takes the same time for every secret.
+    pub fn is_keyed_hash(&self, place: Place<'_>, secret: &[u8], hash: &[u8]) -> bool {
+        self.keys.iter().fold(false, |found, key| found | bool::from(key.keyed_hash(place, secret).ct_eq(hash)))
+    }
+}
+
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sealer({})", self.key_id())
@@ -153,7 +172,16 @@ impl Key {
         if id != key_id(&key) {
             return Err(KeyFileError::Altered(number));
         }
-        Ok(Self { id, cipher: XChaCha20Poly1305::new((&*key).into()) })
+        let derived = Zeroizing::new(mac(&hmac(&*key), &[b"countersign keyed hash"]));
+        Ok(Self { id, cipher: XChaCha20Poly1305::new((&*key).into()), hashing: hmac(&*derived) })
+    }
+}
+
+impl Key {
+    fn keyed_hash(&self, place: Place<'_>, secret: &[u8]) -> Vec<u8> {
+        let data = place.associated_data();
+        let length = u64::try_from(data.len()).unwrap_or(u64::MAX).to_be_bytes();
+        [&[VERSION][..], &self.id, &mac(&self.hashing, &[&length, &data, secret])].concat()
     }
 }
 
@@ -195,6 +223,19 @@ impl fmt::Display for OpenError {
 }
 
 impl std::error::Error for OpenError {}
+
+fn hmac(key: &[u8]) -> Hmac<Sha256> {
+    let mut block = [0; 64];
+    // Keys are 32 octets here; HMAC pads a shorter key with zeros to the block.
+    block.iter_mut().zip(key).for_each(|(padded, octet)| *padded = *octet);
+    KeyInit::new(&block.into())
+}
+
+fn mac(keyed: &Hmac<Sha256>, parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = keyed.clone();
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}
 
 fn key_id(key: &[u8; 32]) -> [u8; KEY_ID] {
     let digest = Sha256::new().chain_update(b"countersign seal key id").chain_update(key).finalize();
@@ -272,6 +313,29 @@ mod tests {
         assert!(both.holds(&old.key_id()) && both.key_id() != old.key_id());
         let new_alone = Sealer::parse(&files[1]).unwrap();
         assert_eq!(new_alone.open(HERE, &sealed), Err(OpenError::UnknownKey(old.key_id())));
+    }
+
+    #[test]
+    fn a_keyed_hash_knows_its_secret_its_place_and_its_key() {
+        let files = [3, 4].map(|seed| Sealer::new_key_file(&SeededRandom::new(seed)).unwrap());
+        let old = Sealer::parse(&files[0]).unwrap();
+        let hash = old.keyed_hash(HERE, b"123456");
+        assert_eq!(hash.len(), 1 + KEY_ID + 32);
+        assert!(old.is_keyed_hash(HERE, b"123456", &hash));
+        assert!(!hash.windows(6).any(|octets| octets == b"123456"));
+        for (place, secret) in [
+            (HERE, &b"123457"[..]),
+            (HERE, b""),
+            (Place { entry: Uuid::from_u128(2), ..HERE }, b"123456"),
+            (Place { attribute: "ds-auth-totp-shared-secre", ..HERE }, b"t123456"),
+        ] {
+            assert!(!old.is_keyed_hash(place, secret, &hash));
+        }
+        assert!(!old.is_keyed_hash(HERE, b"123456", &hash[1..]) && !old.is_keyed_hash(HERE, b"123456", &[]));
+        let both = Sealer::parse(&format!("{}{}", *files[1], *files[0])).unwrap();
+        assert!(both.is_keyed_hash(HERE, b"123456", &hash));
+        assert_ne!(both.keyed_hash(HERE, b"123456"), hash);
+        assert!(!Sealer::parse(&files[1]).unwrap().is_keyed_hash(HERE, b"123456", &hash));
     }
 
     #[test]

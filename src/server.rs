@@ -143,6 +143,7 @@ impl Running {
         self.context.mechanisms.store(Arc::new(mechanisms));
         self.context.password_rules.store(Arc::new(rules));
         self.context.validators.store(validators);
+        self.context.virtual_entries.forget_root_dse();
         self.context.audit.set_level(config.log.level);
         let old = self.context.config.load_full();
         let kept = Config {
@@ -213,6 +214,7 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
         random: parts.random,
         sealer,
         mechanisms: ArcSwap::from_pointee(mechanisms),
+        recipients: Default::default(),
         hashing,
         virtual_entries: VirtualEntries::default(),
         validators: ArcSwapOption::new(validators),

@@ -22,6 +22,7 @@ fn status_of(code: i64) -> u16 {
         INSUFFICIENT_ACCESS_RIGHTS => 403,
         NO_SUCH_OBJECT => 404,
         UNWILLING_TO_PERFORM => 403,
+        MECHANISM_UNAVAILABLE => 503,
         other => panic!("result {other} has no place in this table"),
     }
 }

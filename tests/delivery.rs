@@ -24,8 +24,7 @@ use countersign::{
         delivery::{CommandSettings, FileSettings, SmsSettings, SmtpSecurity, SmtpSettings, TextForm, WebhookSettings},
     },
     delivery::{
-        Delivery, command::CommandDelivery, file::FileDelivery, message::Message, sms::Sms, smtp::Smtp,
-        webhook::Webhook,
+        Delivery, Message, command::CommandDelivery, file::FileDelivery, sms::Sms, smtp::Smtp, webhook::Webhook,
     },
     outgoing::Outgoing,
     random::SystemRandom,

@@ -7,7 +7,7 @@ use common::{
     ber,
     client::totp_credentials,
     code::*,
-    http,
+    http, mailbox,
     people::{ALICE, ALICE_PASSWORD, BOB, BOB_PASSWORD},
     requests::{UNKNOWN_OTP, json_body, ldap_value, own_json_body},
     server::Server,
@@ -68,6 +68,7 @@ fn each_mechanism_refuses_a_wrong_proof_with_the_same_words() {
             "PLAIN" => b"\0u:bob\0wrong".to_vec(),
             "UNBOUNDID-TOTP" => totp_credentials("u:bob", Some("wrong"), "123456"),
             "UNBOUNDID-YUBIKEY-OTP" => yubikey::credentials("u:bob", Some("wrong"), UNKNOWN_OTP),
+            "UNBOUNDID-DELIVERED-OTP" => mailbox::delivered_credentials("u:bob", "123456"),
             "EXTERNAL" => Vec::new(),
             other => panic!("add {other} to this test"),
         };

@@ -7,9 +7,12 @@ use std::{fs, path::Path};
 
 use base64::Engine;
 use common::{
-    client::tagged,
+    ber::{octets, sequence},
+    client::{Response, tagged},
     code::*,
-    http, oid,
+    http,
+    mailbox::{self, Mailbox},
+    oid,
     people::{ALICE, ALICE_PASSWORD, BOB, BOB_PASSWORD, CAROL, CAROL_PASSWORD, ROOT_PASSWORD},
     process::{self, Process},
     totp::SECRET,
@@ -20,7 +23,7 @@ use serde_json::json;
 const NEW: &str = "an altogether new one";
 
 /// Uses every door once, rightly and wrongly, so that every secret passes through; returns all secrets that did.
-fn use_everything(server: &Process) -> Vec<String> {
+fn use_everything(server: &Process, mailbox: &Mailbox) -> Vec<String> {
     let made = {
         let value = tagged(&[(0, "u:bob"), (1, BOB_PASSWORD)]);
         let response = server.client().extended(oid::GENERATE_TOTP, Some(&value));
@@ -53,6 +56,30 @@ fn use_everything(server: &Process) -> Vec<String> {
     secrets.extend(["987654", "876543", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"].map(str::to_owned));
     secrets.push(made);
     secrets.extend(typed);
+    secrets.extend(have_everything_sent(server, mailbox));
+    secrets
+}
+
+/// Has codes and tokens sent, takes some, guesses at others; returns all of them.
+fn have_everything_sent(server: &Process, mailbox: &Mailbox) -> Vec<String> {
+    let mut secrets = Vec::new();
+    let mut carol = server.client();
+    assert_eq!(carol.bind(CAROL, CAROL_PASSWORD).code, SUCCESS);
+    let mut take = |response: Response| {
+        assert_eq!(response.code, SUCCESS, "{}", response.diagnostic);
+        secrets.push(mailbox.take().secret().to_owned());
+        secrets.last().unwrap().clone()
+    };
+    let code = take(mailbox::deliver(&mut server.client(), "u:carol", Some(CAROL_PASSWORD)));
+    assert_eq!(mailbox::bind(&mut server.client(), "u:carol", "765432").code, INVALID_CREDENTIALS);
+    assert_eq!(mailbox::bind(&mut server.client(), "u:carol", &code).code, SUCCESS);
+    take(mailbox::deliver(&mut server.client(), "u:carol", Some(CAROL_PASSWORD)));
+    let purpose = [octets(BOB), octets("purpose")];
+    take(carol.extended(oid::DELIVER_TOKEN, Some(&sequence(&purpose))));
+    let guess = sequence(&[&purpose[..], &[octets("a wrong token")]].concat());
+    assert_eq!(carol.extended(oid::CONSUME_TOKEN, Some(&guess)).code, INVALID_CREDENTIALS);
+    take(carol.extended(oid::DELIVER_RESET_TOKEN, Some(&sequence(&[octets(BOB)]))));
+    secrets.extend(["765432", "a wrong token"].map(str::to_owned));
     secrets
 }
 
@@ -107,8 +134,9 @@ fn assert_absent_below(folder: &Path, secrets: &[String]) {
 
 #[test]
 fn neither_files_nor_log_nor_export_nor_backup_show_a_secret() {
-    let mut server = Process::start();
-    let secrets = use_everything(&server);
+    let mailbox = Mailbox::new();
+    let mut server = Process::with(&mailbox.settings("Mail"));
+    let secrets = use_everything(&server, &mailbox);
     let configuration = server.configuration();
     let export = process::command(&["export", "--config", configuration.to_str().unwrap()]).output().unwrap();
     assert!(export.status.success(), "{}", String::from_utf8_lossy(&export.stderr));

@@ -111,7 +111,7 @@ impl fmt::Display for Network {
 }
 
 /// Reads a text with `parse`, or says what is allowed.
-fn parsed<T>(value: &Value, allowed: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, String> {
+pub(super) fn parsed<T>(value: &Value, allowed: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, String> {
     match &value.kind {
         Kind::Text(text) => parse(text.trim()).ok_or_else(|| allowed.to_owned()),
         _ => Err(allowed.to_owned()),
@@ -159,13 +159,14 @@ impl Setting for u32 {
 }
 
 /// Units of time, the greatest first.
-const TIME_UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+pub(super) const TIME_UNITS: [(&str, u64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 /// Units of size, the greatest first.
 const SIZE_UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 /// A whole number and one of these units.
-fn measured(text: &str, units: &[(&str, u64)]) -> Option<u64> {
+pub(super) fn measured(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let digits = text.find(|letter: char| !letter.is_ascii_digit())?;
     let (number, unit) = text.split_at_checked(digits)?;
     let (_, factor) = units.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit.trim()))?;
@@ -173,7 +174,7 @@ fn measured(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 }
 
 /// The greatest unit in which this is a whole number.
-fn in_units(amount: u64, units: &[(&str, u64)]) -> String {
+pub(super) fn in_units(amount: u64, units: &[(&str, u64)]) -> String {
     units
         .iter()
         .find(|(_, factor)| amount >= *factor && amount.is_multiple_of(*factor))

@@ -5,12 +5,12 @@ pub mod command;
 pub mod error;
 pub mod file;
 pub mod mechanism;
-pub mod message;
+mod message;
 pub mod sms;
 pub mod smtp;
 pub mod webhook;
 
-use self::message::{Handover, Message};
+pub use self::message::{Handover, Message};
 
 /// One way of handing messages over.
 pub trait Delivery: Send + Sync + 'static {

@@ -12,6 +12,7 @@ use minicbor::{Decode, Decoder, Encode, Encoder, decode as decode_fields, decode
 use super::{
     account::State,
     lockout::Failures,
+    one_time_password::{Delivered, Outstanding, Tokens},
     totp::{Settings, Step},
     yubikey::Token,
 };
@@ -53,6 +54,12 @@ pub struct Record {
     #[n(6)]
     #[cbor(default)]
     pub next_id: u32,
+    /// The one-time password that was sent, and how often something was sent.
+    #[n(7)]
+    pub delivered: Option<Delivered>,
+    /// Tokens that were sent.
+    #[n(8)]
+    pub tokens: Option<Tokens>,
     /// What else is stored about the account.
     #[n(11)]
     #[cbor(default)]
@@ -214,6 +221,16 @@ impl Record {
         times.get(times.len().saturating_sub(counted)..).unwrap_or_default()
     }
 
+    /// The one-time password that was sent and is neither used nor given up.
+    pub fn outstanding(&self) -> Option<&Outstanding> {
+        self.delivered.as_ref()?.outstanding.as_ref()
+    }
+
+    /// The token with which a new password may be set.
+    pub fn reset_token(&self) -> Option<&Outstanding> {
+        self.tokens.as_ref()?.reset.as_ref()
+    }
+
     /// Both counts of failures cleared, as by a success with every factor or a reset.
     pub fn clear_failures(&mut self) {
         self.password_failures = Failures::default();
@@ -310,8 +327,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use proptest::prelude::*;
 
+    use std::time::Duration;
+
     use super::*;
-    use crate::factors::yubikey::Counters;
+    use crate::factors::{one_time_password::SingleUse, yubikey::Counters};
 
     const NOW: UnixMillis = UnixMillis(1_700_000_000_123);
 
@@ -324,6 +343,10 @@ mod tests {
         let device = record.yubikey_mut("vvcc", NOW).unwrap();
         device.last_token = Some(Token { counters: Counters { session: 7, uses: 3 }, timestamp: 99 });
         device.last_nonce = Some("nonce".to_owned());
+        let outstanding = Outstanding::new(vec![1, 2, 3], NOW, Duration::from_secs(300));
+        record.delivered = Some(Delivered { outstanding: Some(outstanding.clone()), sent: vec![NOW, NOW] });
+        let single_use = vec![SingleUse { id: "phone".to_owned(), token: outstanding.clone() }];
+        record.tokens = Some(Tokens { reset: outstanding.after_wrong_guess(5), single_use });
         record
     }
 

@@ -161,7 +161,12 @@ async fn user(
 ) -> Result<(Caller, Option<&'static str>)> {
     let now = context.clock.now();
     let precision = login_precision(&context.config.load());
+    // Whoever knows the password needs no token for another one.
+    let revokes = claim.password.is_some() && account.record.reset_token().is_some();
     let mut settle = |account: &Account, record: &mut Record| {
+        if let Some(tokens) = record.tokens.as_mut().filter(|_| claim.password.is_some()) {
+            tokens.reset = None;
+        }
         // The last login alone is not worth a write, unless accounts close when nobody uses them.
         let is_old = |precision| record.last_login.is_none_or(|last| now.since(last) >= precision);
         if *record != account.record || precision.is_some_and(is_old) {
@@ -171,17 +176,30 @@ async fn user(
         Ok(())
     };
     let (Proven { account, password, strength, factor, notice }, ()) =
-        prove_for(Purpose::Bind, context, account, claim, precision.is_some(), &mut settle).await?;
+        prove_for(Purpose::Bind, context, account, claim, revokes || precision.is_some(), &mut settle).await?;
     if let Some(password) = password {
         rehash(context, &account, password).await;
     }
+    Ok((Caller { notice, ..become_user(context, caller, account, strength).await? }, factor))
+}
+
+/// The connection `caller` as the user whose account was proven.
+///
+/// # Errors
+/// `invalidCredentials` if the entry is gone; `unavailable`.
+pub(super) async fn become_user(
+    context: &Context,
+    caller: &Caller,
+    account: Account,
+    strength: Strength,
+) -> Result<Caller> {
     let user = if context.access.load().names_groups() {
         let gone = || Error::invalid_credentials(reason::NO_SUCH_USER);
         context.user_by(Target::Id(account.user.id)).await?.ok_or_else(gone)?
     } else {
         account.user
     };
-    Ok((Caller { notice, ..caller.become_identity(Identity::User(Arc::new(user)), strength) }, factor))
+    Ok(caller.become_identity(Identity::User(Arc::new(user)), strength))
 }
 
 /// How old the recorded login may be before a new one is recorded; `None`: it is recorded only along with something else.

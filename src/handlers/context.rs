@@ -24,7 +24,7 @@ use crate::{
     },
     error::{Error, Result},
     factors::password::rules::Rules,
-    handlers::{hashing::Hashing, virtual_entries::VirtualEntries},
+    handlers::{hashing::Hashing, sending::recipients::Recipients, virtual_entries::VirtualEntries},
     random::Random,
     seal::Sealer,
     store::{Found, Query, Scope, Step, Store, Target},
@@ -54,6 +54,8 @@ pub struct Context {
     pub sealer: Arc<Sealer>,
     /// How codes and tokens reach people; replaced as a whole on reload.
     pub mechanisms: ArcSwap<Vec<Mechanism>>,
+    /// How often each address was written to.
+    pub recipients: Recipients,
     /// Where passwords are hashed.
     pub hashing: Hashing,
     /// The entries that no store holds.

@@ -194,6 +194,10 @@ pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>
         failure_times: std::mem::take(&mut record.state.failure_times),
         ..State::default()
     };
+    // A token for setting a password has done its work, or has been overtaken.
+    if let Some(tokens) = &mut record.tokens {
+        tokens.reset = None;
+    }
     record.password_changed = Some(now);
     let former = former.iter().filter_map(|hash| String::from_utf8(hash.clone()).ok());
     record.history.splice(0..0, former);

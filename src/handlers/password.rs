@@ -21,6 +21,7 @@ use crate::{
         new_password::{Setter, Standing, remember},
         own_password,
         proof::{Claim, CodeClaim, Purpose, prove_for, prove_root, refuse_stranger},
+        reset_token::is_reset_token,
         subject::{Account, Permitted, Subject, named_leniently, named_or_own, permitted, root_has_no_entry},
     },
     store::{Change, Found, StoreError, Target},
@@ -70,6 +71,8 @@ struct Permit {
 enum By {
     /// The old password, which must still be the one that was proven.
     OldPassword,
+    /// The token that was sent to the user, which must still be outstanding; it lifts what failures have locked.
+    ResetToken,
     /// The user's own session.
     Session,
     /// An administrator, who also lifts what failures have locked.
@@ -79,7 +82,7 @@ enum By {
 impl Permit {
     const fn setter(&self) -> Setter {
         match self.by {
-            By::OldPassword | By::Session => Setter::User,
+            By::OldPassword | By::ResetToken | By::Session => Setter::User,
             By::Administrator => Setter::Administrator,
         }
     }
@@ -90,7 +93,8 @@ impl Permit {
             values: Standing::values_of(context, self.account.user.id).await?,
             stored: self.account.passwords.clone(),
             record: self.account.record.clone(),
-            current: old.map(|old| Zeroizing::new(old.expose().to_vec())),
+            // A token is no password: nothing can be said about how much the new one differs from it.
+            current: old.filter(|_| self.by != By::ResetToken).map(|old| Zeroizing::new(old.expose().to_vec())),
         })
     }
 }
@@ -111,6 +115,9 @@ async fn permit(context: &Context, caller: &Caller, subject: Subject, old: Optio
     };
     let claim = Claim { password: Some(old.expose()), code: CodeClaim::Alone };
     match subject {
+        Subject::Account(account) if is_reset_token(context, &account, old.expose()) => {
+            Ok(Permit { account, by: By::ResetToken })
+        }
         Subject::Account(account) => {
             let (proven, ()) =
                 prove_for(Purpose::NewPassword, context, *account, claim, true, &mut |_, _| Ok(())).await?;
@@ -144,6 +151,9 @@ async fn set_password(context: &Context, caller: &Caller, permit: Permit, passwo
         if by == By::OldPassword && account.passwords != permitted.passwords {
             // Of two changes that rest on the same old password the first holds.
             return Err(Error::invalid_credentials(reason::WRONG_PASSWORD));
+        }
+        if by == By::ResetToken && account.record.reset_token() != permitted.record.reset_token() {
+            return Err(Error::invalid_credentials(reason::NOT_OUTSTANDING));
         }
         let record = record_of_change(context, &account, setter, now);
         let factors = Change::Factors { id, expected: account.record_version, record: record.encode() };

@@ -13,6 +13,7 @@
 
 mod age;
 mod claim;
+mod delivered;
 mod hashed;
 mod judgement;
 mod rules;
@@ -21,6 +22,7 @@ mod unrecorded;
 pub(super) use self::{
     age::Purpose,
     claim::{Claim, CodeClaim},
+    delivered::{delivered_place, prove_delivered, refuse_delivered},
     judgement::{open_secret, totp_place},
 };
 use self::{
@@ -31,6 +33,7 @@ use self::{
 };
 use crate::{
     caller::{Notice, Strength},
+    clock::UnixMillis,
     error::{Error, PolicyError, Result},
     factors::{lockout::Settings as Lockout, record::Record, yubikey::Otp},
     handlers::{
@@ -212,6 +215,16 @@ pub(super) fn is_refused(context: &Context, account: &Account) -> bool {
 pub(super) fn lockouts(context: &Context) -> [Lockout; 2] {
     let rules = Rules::of(context);
     [rules.password, rules.second_factor]
+}
+
+/// Whether too many wrong passwords lock the account.
+pub(super) fn is_locked(context: &Context, account: &Account) -> bool {
+    Rules::of(context).locks_password(account, context.clock.now())
+}
+
+/// Up to when what is good once may have been used, and is forgotten (`Store::fence`).
+pub(super) fn fence(context: &Context) -> Option<UnixMillis> {
+    Some(context.store.fence()).filter(|&fence| fence > 0).map(UnixMillis)
 }
 
 /// The record changed as `change` says, by whoever may: read, changed and written until nobody was faster.

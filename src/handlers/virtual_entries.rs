@@ -3,7 +3,7 @@
 
 mod made;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use countersign_proto::oid;
 use uuid::Uuid;
@@ -25,7 +25,12 @@ use crate::{
 pub fn find<'c>(context: &'c Context, caller: &Caller, key: &DnKey) -> Option<Cow<'c, [u8]>> {
     let entries = &context.virtual_entries;
     if key.is_empty() {
-        return Some(Cow::Borrowed(entries.root_dse.get_or_init(|| root_dse(context).encode(&context.schema))));
+        if let Some(made) = &*entries.root_dse.load() {
+            return Some(Cow::Owned(made.to_vec()));
+        }
+        let made = root_dse(context).encode(&context.schema);
+        entries.root_dse.store(Some(Arc::new(made.clone())));
+        return Some(Cow::Owned(made));
     }
     let (subschema_key, subschema) = entries.subschema.get_or_init(|| {
         let entry = subschema(context);
@@ -41,6 +46,7 @@ pub fn find<'c>(context: &'c Context, caller: &Caller, key: &DnKey) -> Option<Co
 fn root_dse(context: &Context) -> Entry {
     let served = &context.served;
     let naming_contexts = &context.config.load().directory.base_dns;
+    let mechanisms = context.mechanisms.load();
     let owned = |names: &[&'static str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     make(
         context,
@@ -53,6 +59,7 @@ fn root_dse(context: &Context) -> Entry {
             ("supportedExtension", owned(&served.extensions)),
             ("supportedControl", owned(&served.controls)),
             ("supportedSASLMechanisms", owned(&served.mechanisms)),
+            ("ds-supported-otp-delivery-mechanism", mechanisms.iter().map(|one| one.name().to_owned()).collect()),
             ("supportedFeatures", owned(FEATURES)),
             ("supportedAuthPasswordSchemes", owned(SCHEME_NAMES)),
             ("vendorName", vec![VENDOR_NAME.to_owned()]),

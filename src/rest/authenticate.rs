@@ -2,6 +2,7 @@
 //! handler's, the same that serves LDAP; here the members of the body become its credentials.
 
 use countersign_proto::{
+    delivered_otp::DeliveredOtpCredentials,
     result_code::ResultCode,
     sasl_plain::PlainCredentials,
     text::{Secret, Text},
@@ -41,6 +42,8 @@ enum Credentials {
     PasswordPlusTotp(TotpCredentials),
     /// `passwordPlusYubiKeyOTP`.
     PasswordPlusYubikey(YubiKeyOtpCredentials),
+    /// `passwordPlusDeliveredOTP`: without the password, which was proven when the code was asked for.
+    PasswordPlusDeliveredOtp(DeliveredOtpCredentials),
 }
 
 /// What a successful bind answers.
@@ -89,25 +92,22 @@ impl Credentials {
             Self::Password(credentials) => credentials.authenticate(context, connection).await,
             Self::PasswordPlusTotp(credentials) => credentials.authenticate(context, connection).await,
             Self::PasswordPlusYubikey(credentials) => credentials.authenticate(context, connection).await,
+            Self::PasswordPlusDeliveredOtp(credentials) => credentials.authenticate(context, connection).await,
         }
     }
 
     fn of(mut members: Map<String, Value>) -> Result<Self, String> {
         let kind = text(&mut members, "authenticationType")?.ok_or("credentials lack authenticationType")?;
         let code = match kind.as_str() {
+            "passwordPlusDeliveredOTP" => return Self::delivered_otp(members),
             "password" => None,
             "passwordPlusTOTP" => Some(secret(&mut members, "totp")?),
             "passwordPlusYubiKeyOTP" => Some(secret(&mut members, "otp")?),
-            "passwordPlusDeliveredOTP" => {
-                return Err("This server does not take this authenticationType".to_owned());
-            }
             _ => return Err("authenticationType is none that this operation knows".to_owned()),
         };
         let authentication_id = authentication_id(&mut members)?;
         let password = secret(&mut members, "staticPassword")?;
-        if let Some((unknown, _)) = members.into_iter().next() {
-            return Err(format!("credentials of type {kind} have no member {unknown:?}"));
-        }
+        nothing_else(members, &kind)?;
         Ok(match code {
             None => Self::Password(PlainCredentials { authorization_id: None, authentication_id, password }),
             Some(yubikey_otp) if kind == "passwordPlusYubiKeyOTP" => Self::PasswordPlusYubikey(YubiKeyOtpCredentials {
@@ -123,6 +123,23 @@ impl Credentials {
                 static_password: Some(password),
             }),
         })
+    }
+}
+
+impl Credentials {
+    fn delivered_otp(mut members: Map<String, Value>) -> Result<Self, String> {
+        let one_time_password = secret(&mut members, "otp")?;
+        let authentication_id = authentication_id(&mut members)?;
+        nothing_else(members, "passwordPlusDeliveredOTP")?;
+        let credentials = DeliveredOtpCredentials { authentication_id, authorization_id: None, one_time_password };
+        Ok(Self::PasswordPlusDeliveredOtp(credentials))
+    }
+}
+
+fn nothing_else(members: Map<String, Value>, kind: &str) -> Result<(), String> {
+    match members.into_iter().next() {
+        Some((unknown, _)) => Err(format!("credentials of type {kind} have no member {unknown:?}")),
+        None => Ok(()),
     }
 }
 
@@ -217,7 +234,7 @@ mod tests {
             r#"{"credentials":{"authenticationType":"password","dn":"a=b","staticPassword":"hidden"},"x":"hidden"}"#,
             r#"{"credentials":{"authenticationType":"passwordPlusTOTP","dn":"a=b","staticPassword":"hidden"}}"#,
             r#"{"credentials":{"authenticationType":"passwordPlusTOTP","dn":"a=b","staticPassword":"hidden","totp":123}}"#,
-            r#"{"credentials":{"authenticationType":"passwordPlusDeliveredOTP","dn":"a=b","otp":"hidden"}}"#,
+            r#"{"credentials":{"authenticationType":"passwordPlusDeliveredOTP","dn":"a=b","otp":"hidden","staticPassword":"hidden"}}"#,
             r#"{"credentials":{"authenticationType":"password","dn":"a=b","staticPassword":"x","staticPassword":"hidden"}}"#,
             r#"{"credentials":{"authenticationType":"password","dn":"a=b","staticPassword":"x"},"returnUserAttributes":"*"}"#,
             r#"{"credentials":{"authenticationType":"password","dn":"a=b","staticPassword":"x"},"returnUserAttributes":[1]}"#,

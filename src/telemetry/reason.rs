@@ -53,6 +53,18 @@ reasons! {
     TOKEN_EXPIRED = "token-expired";
     /// The YubiKey's key is not here, and no validation server is set up.
     NO_KEY = "no-key";
+    /// No code or token of this kind is outstanding: none was sent, or it was used, replaced or given up.
+    NOT_OUTSTANDING = "not-outstanding";
+    /// The token is not the one that was sent.
+    WRONG_TOKEN = "wrong-token";
+    /// No delivery mechanism can reach the user.
+    NO_MECHANISM = "no-mechanism";
+    /// The recipient ID is none of the user's.
+    FOREIGN_RECIPIENT = "foreign-recipient";
+    /// No delivery mechanism took the message; the notices before say why.
+    NOT_DELIVERED = "not-delivered";
+    /// Too many messages were sent to the user or the recipient.
+    TOO_MANY_MESSAGES = "too-many-messages";
     /// A validation server did not answer.
     VALIDATION_UNAVAILABLE = "validation-unavailable";
     /// The validation servers refuse this server as their client: its settings are wrong.

@@ -9,6 +9,7 @@ pub mod command;
 pub mod filter;
 pub mod http;
 pub mod mail_server;
+pub mod mailbox;
 pub mod people;
 pub mod process;
 pub mod requests;
@@ -54,6 +55,10 @@ pub mod code {
     pub const CANNOT_CANCEL: i64 = 121;
     pub const ASSERTION_FAILED: i64 = 122;
     pub const AUTHORIZATION_DENIED: i64 = 123;
+    pub const MECHANISM_UNAVAILABLE: i64 = 30_221_004;
+    pub const DELIVERY_FAILED: i64 = 30_221_005;
+    pub const INVALID_RECIPIENT_ID: i64 = 30_221_006;
+    pub const INVALID_ACCOUNT_STATE: i64 = 30_221_007;
 }
 
 /// Names on the wire.
@@ -62,6 +67,15 @@ pub mod oid {
     pub const GENERATE_TOTP_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.57";
     pub const REVOKE_TOTP: &str = "1.3.6.1.4.1.30221.2.6.58";
     pub const VALIDATE_TOTP: &str = "1.3.6.1.4.1.30221.2.6.15";
+    pub const DELIVER_OTP: &str = "1.3.6.1.4.1.30221.2.6.24";
+    pub const DELIVER_OTP_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.25";
+    pub const DELIVER_RESET_TOKEN: &str = "1.3.6.1.4.1.30221.2.6.45";
+    pub const DELIVER_RESET_TOKEN_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.46";
+    pub const SUPPORTED_MECHANISMS: &str = "1.3.6.1.4.1.30221.2.6.47";
+    pub const SUPPORTED_MECHANISMS_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.48";
+    pub const DELIVER_TOKEN: &str = "1.3.6.1.4.1.30221.2.6.49";
+    pub const DELIVER_TOKEN_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.50";
+    pub const CONSUME_TOKEN: &str = "1.3.6.1.4.1.30221.2.6.51";
     pub const PASSWORD_MODIFY: &str = "1.3.6.1.4.1.4203.1.11.1";
     pub const GENERATE_PASSWORD: &str = "1.3.6.1.4.1.30221.2.6.62";
     pub const QUALITY_REQUIREMENTS: &str = "1.3.6.1.4.1.30221.2.6.43";

@@ -31,8 +31,16 @@ pub struct Process {
 impl Process {
     /// A running server with the sample directory in it.
     pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// The same with further sections of the configuration (TOML).
+    pub fn with(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         init(&folder.path().join("site"));
+        let configuration = folder.path().join("site/countersign.toml");
+        let written = fs::read_to_string(&configuration).unwrap();
+        fs::write(&configuration, format!("{written}\n{settings}")).unwrap();
         import(&folder.path().join("site"));
         let [ldap, rest] = free_addresses();
         let log = Arc::default();

@@ -20,6 +20,11 @@ pub fn ldap_value(route: &str, dn: &str, password: Option<&str>) -> Option<Vec<u
     let mut members = match route {
         "generate-totp-shared-secret" | "revoke-totp-shared-secret" => vec![(0, id.as_str())],
         "validate-totp-password" => return Some(tagged(&[(0, dn), (1, "123456")])),
+        "deliver-one-time-password" => vec![(0, id.as_str())],
+        "get-supported-otp-delivery-mechanisms" => return Some(tagged(&[(0, dn)])),
+        "deliver-password-reset-token" => return Some(sequence(&[octets(dn)])),
+        "deliver-single-use-token" => return Some(sequence(&[octets(dn), octets("purpose")])),
+        "consume-single-use-token" => return Some(sequence(&[octets(dn), octets("purpose"), octets("token")])),
         "password-modify" => vec![(0, id.as_str()), (2, NEW_PASSWORD)],
         "get-password-quality-requirements" => return Some(tagged(&[(4, dn)])),
         "password-policy-state" => return Some(sequence(&[octets(dn)])),
@@ -55,6 +60,7 @@ pub fn json_body(route: &str, password: Option<&str>) -> Value {
 pub fn own_json_body(route: &str, dn: &str) -> Option<Value> {
     match route {
         "generate-password" => None,
+        "deliver-one-time-password" => Some(json!({"dn": dn})),
         "get-password-quality-requirements" => Some(json!({"operationType": "administrativeReset", "userDN": dn})),
         other => panic!("add {other} to tests/common/requests.rs"),
     }

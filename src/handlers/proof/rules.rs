@@ -18,7 +18,7 @@ pub(super) struct Rules {
     pub(super) password: Lockout,
     pub(super) second_factor: Lockout,
     pub(super) totp: Totp,
-    fence: Option<UnixMillis>,
+    pub(super) fence: Option<UnixMillis>,
     pub(super) separator: Option<u8>,
     /// When accounts may be used.
     pub(super) account: Policy,
@@ -46,7 +46,7 @@ impl Rules {
                 window: u8::try_from(config.totp.window).unwrap_or(u8::MAX),
                 ..Totp::default()
             },
-            fence: Some(context.store.fence()).filter(|&fence| fence > 0).map(UnixMillis),
+            fence: super::fence(context),
             separator: config.simple_bind.separator.bytes().next(),
             account: account_policy::configured(&config),
             change_expired: config.password.change_expired,

@@ -118,6 +118,7 @@ impl Site {
             sealer: Arc::new(Sealer::parse(&key_file).unwrap()),
             audit: Audit::new(&LogSettings::default(), Arc::clone(&clock) as Arc<dyn Clock>, Box::new(std::io::sink())),
             mechanisms: ArcSwap::default(),
+            recipients: Default::default(),
             served: Served::default(),
             virtual_entries: Default::default(),
             validators: Default::default(),

@@ -1,0 +1,132 @@
+//! Whether a guess is the one-time password that was sent to an account's owner. No static password belongs to it: that was proven
+//! when it was asked for. What holds for every proof holds here: a failure is one durable write, a success is one change of the record
+//! as it was judged, and of many at once one wins.
+
+use std::borrow::Cow;
+
+use super::{
+    Count, MAX_ATTEMPTS, Purpose, age, factors, judgement::dummy_code_work, not_recorded, record_failure,
+    refuse_stranger, reread, rules::Rules,
+};
+use crate::{
+    caller::Notice,
+    error::{Error, Result},
+    factors::{lockout::Door, one_time_password::Verdict, record::Record},
+    handlers::{
+        context::Context,
+        proof::{Claim, CodeClaim},
+        subject::Account,
+    },
+    seal::Place,
+    store::StoreError,
+    telemetry::reason,
+};
+
+/// What a guess comes to.
+enum Judged {
+    /// It is the one; the record is the one without it.
+    Right(Record, Notice),
+    /// It proves nothing: why, and the record that counts it, if it counts.
+    Refused { reason: &'static str, counted: Option<(Count, Record)> },
+}
+
+/// Takes the one-time password of `account` once and for all, if `guess` is it; the account as it was then, and what there is to say
+/// about its password.
+///
+/// # Errors
+/// `invalidCredentials` whatever failed; `unavailable` if the outcome cannot be recorded.
+pub(in crate::handlers) async fn prove_delivered(
+    context: &Context,
+    mut account: Account,
+    guess: &[u8],
+) -> Result<(Account, Notice)> {
+    let rules = Rules::of(context);
+    for _ in 0..MAX_ATTEMPTS {
+        if account.user.as_of != context.store.last_change() {
+            let Some(fresh) = reread(context, &account).await? else {
+                return Err(refuse_delivered(context, guess, reason::NO_SUCH_USER).await);
+            };
+            account = fresh;
+        }
+        let kept = match judge(context, &rules, &account, guess) {
+            Judged::Right(record, notice) => match context.store.apply(vec![factors(&account, &record)]).await {
+                Ok(_) => return Ok((account, notice)),
+                Err(error) => Err(error),
+            },
+            Judged::Refused { reason, counted } => match record_failure(context, &rules, &account, counted).await {
+                Ok(()) => return Err(Error::invalid_credentials(reason)),
+                Err(error) => Err(error),
+            },
+        };
+        match kept {
+            Ok(()) | Err(StoreError::Conflict | StoreError::NotFound) => {}
+            Err(error) => return Err(not_recorded(error)),
+        }
+    }
+    Err(Error::busy().reason(Cow::Borrowed(reason::BUSY)))
+}
+
+/// The answer to a guess about nobody's account, after the work that one about somebody's costs.
+pub(in crate::handlers) async fn refuse_delivered(context: &Context, guess: &[u8], reason: &'static str) -> Error {
+    let nowhere = Place { entry: uuid::Uuid::nil(), attribute: ATTRIBUTE };
+    std::hint::black_box(context.sealer.is_keyed_hash(nowhere, guess, &[]));
+    refuse_stranger(context, Claim { password: None, code: CodeClaim::Only(guess) }, reason).await
+}
+
+/// Where the one-time passwords of an account belong.
+pub(in crate::handlers) fn delivered_place(account: &Account) -> Place<'_> {
+    Place { entry: account.user.uuid, attribute: ATTRIBUTE }
+}
+
+const ATTRIBUTE: &str = "ds-auth-delivered-otp";
+
+/// The record without the one-time password, if the guess is it.
+fn judge(context: &Context, rules: &Rules, account: &Account, guess: &[u8]) -> Judged {
+    let now = context.clock.now();
+    let outstanding = account.record.outstanding();
+    let hash = outstanding.map_or(&[][..], |outstanding| &outstanding.hash);
+    let matches = context.sealer.is_keyed_hash(delivered_place(account), guess, hash);
+    let verdict = outstanding.map(|outstanding| outstanding.judge(matches, now, rules.fence));
+    let door = account.record.second_factor_failures.door(now, &rules.second_factor);
+    let shut = match (account.unusable, door) {
+        (Some(state), _) => Some(state),
+        _ if rules.locks_password(account, now) => Some(reason::LOCKED),
+        (None, Door::Locked { .. }) => Some(reason::FACTOR_LOCKED),
+        (None, Door::Closed) => Some(reason::FACTOR_CLOSED),
+        (None, Door::Open) => None,
+    };
+    let mut record = account.record.clone();
+    if shut.is_none() && verdict == Some(Verdict::Right) {
+        take(&mut record);
+        record.clear_failures();
+        record.last_login = Some(now);
+        // The password that was proven when the code was asked for may have expired since, or be somebody else's.
+        return match age::judge(rules, account, &mut record, Purpose::Bind, now) {
+            Ok(notice) => Judged::Right(record, notice),
+            Err(lapsed) => Judged::Refused { reason: lapsed.reason, counted: None },
+        };
+    }
+    dummy_code_work(rules, now);
+    if let Some(reason) = shut {
+        return Judged::Refused { reason, counted: None };
+    }
+    let left = take(&mut record);
+    let reason = match verdict {
+        Some(Verdict::Expired) => reason::TOKEN_EXPIRED,
+        None => reason::NOT_OUTSTANDING,
+        Some(_) => {
+            let most = context.config.load().delivered_otp.wrong_guesses;
+            if let Some(delivered) = &mut record.delivered {
+                delivered.outstanding = left.and_then(|outstanding| outstanding.after_wrong_guess(most));
+            }
+            reason::WRONG_CODE
+        }
+    };
+    record.second_factor_failures = record.second_factor_failures.failed(now, &rules.second_factor);
+    record.note_failure(now);
+    Judged::Refused { reason, counted: Some((Count::SecondFactor, record)) }
+}
+
+fn take(record: &mut Record) -> Option<crate::factors::one_time_password::Outstanding> {
+    record.delivered.as_mut().and_then(|delivered| delivered.outstanding.take())
+}
