@@ -228,6 +228,18 @@ fn secrets_and_devices_are_added_and_taken_away() {
 }
 
 #[test]
+fn an_account_has_so_many_factors_and_a_service_account_none() {
+    let server = Server::with("[factors]\nservice_accounts = [\"uid=carol,ou=people,dc=example,dc=com\"]\n");
+    let mut root = server.root();
+    let eleven: Vec<String> = "cbdefghijkl".chars().map(|letter| format!("ccccccccccb{letter}")).collect();
+    let modhex: Vec<&str> = eleven.iter().map(String::as_str).collect();
+    assert_eq!(ask(&mut root, BOB, &[(74, &modhex)]), Err(UNWILLING_TO_PERFORM));
+    assert_eq!(set(&mut root, BOB, 74, &modhex[..10]).len(), 10);
+    assert_eq!(ask(&mut root, CAROL, &[(72, &["ccccccccccvv"])]), Err(UNWILLING_TO_PERFORM));
+    assert_eq!(ask(&mut root, CAROL, &[(76, &[totp::SECRET])]), Err(UNWILLING_TO_PERFORM));
+}
+
+#[test]
 fn a_request_is_carried_out_whole_or_not_at_all() {
     let server = Server::start();
     let mut root = server.root();

@@ -9,7 +9,7 @@ use common::{
     ber,
     client::{BASE, Change, Client, Response, Search, control, simple_bind, tagged},
     code::*,
-    http, oid,
+    command, http, oid,
     people::{ALICE, ALICE_PASSWORD, BOB, BOB_PASSWORD, CAROL, CAROL_PASSWORD, SUFFIX, add_person},
     server::Server,
     totp,
@@ -241,4 +241,27 @@ fn the_password_of_a_new_entry_is_changed_first_and_in_time() {
     assert_eq!((late.code, policy(&late)), (INVALID_CREDENTIALS, (None, None, None)));
     assert_eq!(password_modify(&mut root, &[(0, dora), (2, "again")]).code, SUCCESS);
     assert_eq!(server.client().bind(dora, "again").code, SUCCESS, "a reset asks for nothing here");
+}
+
+#[test]
+fn other_peoples_clients_understand_the_control() {
+    let server = Server::with("[password]\nmax_age = \"90d\"\nchange_after_reset = true\n");
+    begin(&server);
+    let url = format!("ldap://{}", server.ldap());
+    let who = |password: &str| {
+        let words = ["-x", "-H", &url, "-D", BOB, "-w", password, "-e", "ppolicy"];
+        let output = command::run("ldapwhoami", &words);
+        format!("{} {}{}", output.status, output.stdout, output.stderr)
+    };
+    let reset = who(BOB_PASSWORD);
+    assert!(reset.contains("must be changed") || reset.contains("Password must be changed"), "{reset}");
+    let changed = password_modify(&mut server.client(), &[(0, BOB), (1, BOB_PASSWORD), (2, NEW)]);
+    assert_eq!(changed.code, SUCCESS);
+    assert!(who(NEW).starts_with("0 "), "{}", who(NEW));
+    server.advance(days(88));
+    let expiring = who(NEW);
+    assert!(expiring.starts_with("0 ") && expiring.contains("expire"), "{expiring}");
+    server.advance(days(3));
+    let expired = who(NEW);
+    assert!(expired.contains("Invalid credentials (49)") && expired.contains("expired"), "{expired}");
 }

@@ -228,6 +228,7 @@ fn the_rules_are_told_to_whoever_asks() {
         .collect();
     assert_eq!(kinds, ["length", "character-set", "attribute-value", "password-history"]);
     assert_eq!((members[1].0, members[1].1), (0x80, &[0xFF][..]), "the present password is needed");
+    assert_eq!((members[2].0, members[2].1), (0x81, &[0][..]), "and no further change");
     let anonymous = ber::sequence(&[ber::tlv(0x80, "")]);
     assert_eq!(server.client().extended(oid::QUALITY_REQUIREMENTS, Some(&anonymous)).code, SUCCESS);
     let own = ber::sequence(&[ber::tlv(0x82, "")]);

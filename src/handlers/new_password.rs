@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     clock::UnixMillis,
+    config::Config,
     directory::entry::EntryRef,
     error::{Error, PolicyError, Result},
     factors::{
@@ -180,12 +181,7 @@ pub(super) fn draw(context: &Context) -> Result<Secret> {
 
 /// What the record keeps of a change of password; `former`: the values of userPassword that it had.
 pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>], setter: Setter, now: UnixMillis) {
-    let config = context.config.load();
-    let must_change = match setter {
-        Setter::User => false,
-        Setter::Administrator => config.password.change_after_reset,
-        Setter::Creator => config.password.change_after_add,
-    };
+    let must_change = must_change(&context.config.load(), setter);
     record.state = State {
         must_change,
         reset: must_change.then_some(now),
@@ -202,6 +198,15 @@ pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>
     let former = former.iter().filter_map(|hash| String::from_utf8(hash.clone()).ok());
     record.history.splice(0..0, former);
     record.history.truncate(history_length(context));
+}
+
+/// Whether a password that `setter` sets must be changed by its user before anything else.
+pub(super) fn must_change(config: &Config, setter: Setter) -> bool {
+    match setter {
+        Setter::User => false,
+        Setter::Administrator => config.password.change_after_reset,
+        Setter::Creator => config.password.change_after_add,
+    }
 }
 
 fn history_length(context: &Context) -> usize {

@@ -15,8 +15,9 @@ use crate::{
     handlers::{
         Operation,
         context::Context,
+        new_password::{Setter, must_change},
         password_policy,
-        subject::{Permitted, by_dn, named_or_own, permitted},
+        subject::{by_dn, named_or_own, permitted},
     },
 };
 
@@ -24,29 +25,32 @@ impl Operation for GetPasswordQualityRequirementsRequest {
     type Outcome = GetPasswordQualityRequirementsResult;
 
     async fn perform(self, context: &Context, caller: &Caller) -> Result<GetPasswordQualityRequirementsResult> {
-        let own_change = match self {
-            Self::Add => false,
-            Self::AddWithPolicy(dn) => password_policy::known(context, &dn).map(|()| false)?,
+        let setter = match self {
+            Self::Add => Setter::Creator,
+            Self::AddWithPolicy(dn) => password_policy::known(context, &dn).map(|()| Setter::Creator)?,
             Self::SelfChange => {
                 permitted(caller, named_or_own(context, caller, None).await?)?;
-                true
+                Setter::User
             }
             Self::SelfChangeFor(dn) => {
                 permitted(caller, by_dn(context, &dn).await?)?;
-                true
+                Setter::User
             }
-            Self::AdministrativeReset(dn) => match permitted(caller, by_dn(context, &dn).await?)? {
-                Permitted::Itself(_) | Permitted::Administrator(_) => false,
-            },
+            Self::AdministrativeReset(dn) => {
+                permitted(caller, by_dn(context, &dn).await?)?;
+                Setter::Administrator
+            }
         };
         let config = context.config.load();
         let rules = context.password_rules.load();
+        let max_age = config.password.max_age;
+        let expires = !max_age.is_zero();
         let history = (config.password.history > 0).then(|| history(config.password.history));
         Ok(GetPasswordQualityRequirementsResult {
             requirements: rules.iter().map(requirement).chain(history).collect(),
-            current_password_required: own_change.then_some(config.password.current_password_required),
-            must_change_password: None,
-            seconds_until_expiration: None,
+            current_password_required: (setter == Setter::User).then_some(config.password.current_password_required),
+            must_change_password: Some(must_change(&config, setter)),
+            seconds_until_expiration: expires.then(|| i32::try_from(max_age.as_secs()).unwrap_or(i32::MAX)),
         })
     }
 }

@@ -231,27 +231,25 @@ impl Account {
     }
 
     fn of(context: &Context, found: &Found<'_>, as_of: u64) -> Result<Self> {
-        let values = |name: &str| {
-            let id = context.schema.attribute_type(name).map(|kind| kind.id);
-            id.and_then(|id| found.entry.attribute(id)).into_iter().flat_map(|attribute| attribute.values())
-        };
+        let known = context.schema.well_known();
+        let values = |id| found.entry.attribute(id).into_iter().flat_map(|attribute| attribute.values());
         let record = match found.factors {
             Some(factors) => Record::decode(factors.record).map_err(Error::other)?,
             None => Record::default(),
         };
-        let time = |name: &str| values(name).find_map(time::unix_millis).map(UnixMillis);
+        let time = |id| values(id).find_map(time::unix_millis).map(UnixMillis);
         let is_under = |top: &String| {
             DnKey::parse(top, &context.schema).is_ok_and(|top| found.entry.key().starts_with(top.as_bytes()))
         };
         let mut account = Self {
             user: context.user_of(found, as_of),
-            passwords: values("userPassword").map(<[u8]>::to_vec).collect(),
+            passwords: values(known.user_password).map(<[u8]>::to_vec).collect(),
             unusable: None,
-            disabled: values("ds-pwp-account-disabled").any(|value| value.eq_ignore_ascii_case(b"true")),
-            activation: time("ds-pwp-account-activation-time"),
-            expiration: time("ds-pwp-account-expiration-time"),
-            created: time("createTimestamp"),
-            yubikeys: values("ds-auth-yubikey-public-id")
+            disabled: values(known.account_disabled).any(|value| value.eq_ignore_ascii_case(b"true")),
+            activation: time(known.account_activation_time),
+            expiration: time(known.account_expiration_time),
+            created: time(known.create_timestamp),
+            yubikeys: values(known.yubikey_public_id)
                 .map(|value| String::from_utf8_lossy(value).to_ascii_lowercase())
                 .collect(),
             is_service: context.config.load().factors.service_accounts.iter().any(is_under),

@@ -211,6 +211,10 @@ impl WellKnown {
             totp_shared_secret: ids.assign("ds-auth-totp-shared-secret"),
             yubikey_public_id: ids.assign("ds-auth-yubikey-public-id"),
             yubikey_key: ids.assign("countersign-yubikey-key"),
+            account_disabled: ids.assign("ds-pwp-account-disabled"),
+            account_activation_time: ids.assign("ds-pwp-account-activation-time"),
+            account_expiration_time: ids.assign("ds-pwp-account-expiration-time"),
+            create_timestamp: ids.assign("createTimestamp"),
         }
     }
 }

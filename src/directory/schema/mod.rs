@@ -76,6 +76,10 @@ pub struct WellKnown {
     pub totp_shared_secret: AttributeId,
     pub yubikey_public_id: AttributeId,
     pub yubikey_key: AttributeId,
+    pub account_disabled: AttributeId,
+    pub account_activation_time: AttributeId,
+    pub account_expiration_time: AttributeId,
+    pub create_timestamp: AttributeId,
 }
 
 impl Schema {

@@ -23,6 +23,8 @@ const YUBIKEY_PUBLIC_ID: &str = "ds-auth-yubikey-public-id";
 
 /// Most times of one list, and most values of one operation.
 const MAX_VALUES: usize = 100;
+/// Most factors of one kind.
+const MAX_FACTORS: usize = 10;
 
 /// An account while it is changed, and the attributes of its entry that change with it.
 pub(super) struct Draft {
@@ -163,8 +165,9 @@ impl Draft {
         devices.sort_unstable();
         devices.dedup();
         let values = devices.iter().map(|device| device.clone().into_bytes()).collect();
+        let number = devices.len();
         self.set(YUBIKEY_PUBLIC_ID, values);
-        Ok(())
+        self.check_number(number)
     }
 
     /// Which TOTP secrets the user shares.
@@ -181,7 +184,19 @@ impl Draft {
         let secrets = values.iter().map(|value| decoded(value.expose()));
         let secrets = secrets.collect::<Result<Vec<_>>>().map_err(|error| Error::protocol(error.diagnostic))?;
         let uuid = self.account.user.uuid;
-        SecretChange::new(change, secrets).apply(&mut self.account.record, uuid, context, false)
+        SecretChange::new(change, secrets).apply(&mut self.account.record, uuid, context, false)?;
+        self.check_number(self.account.record.factors.len())
+    }
+
+    /// As many factors of a kind as an account may have; a service account has none.
+    fn check_number(&self, factors: usize) -> Result<()> {
+        if self.account.is_service && factors > 0 {
+            return Err(Error::unwilling("A service account binds with its password alone and has no second factor"));
+        }
+        if factors > MAX_FACTORS {
+            return Err(Error::unwilling(format!("An account has at most {MAX_FACTORS} factors of one kind")));
+        }
+        Ok(())
     }
 
     /// What is only written down in the record.
