@@ -6,12 +6,12 @@ mod common;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Barrier, Mutex},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use common::{
-    client::Client,
+    client::{Client, tagged},
     code::*,
     oid,
     people::{BOB, BOB_PASSWORD, CAROL, CAROL_PASSWORD},
@@ -25,10 +25,19 @@ use sha1::Sha1;
 
 /// A server whose OTPs are judged at these addresses; the first device is Bob's.
 fn judged_at(keys: &str, addresses: &[SocketAddr], api_key: Option<&str>) -> Server {
+    judged_within("600ms", keys, addresses, api_key)
+}
+
+/// The same, with time to spare for what is done meanwhile.
+fn judged_at_patiently(address: SocketAddr) -> Server {
+    judged_within("30s", "remote", &[address], Some(API_KEY))
+}
+
+fn judged_within(timeout: &str, keys: &str, addresses: &[SocketAddr], api_key: Option<&str>) -> Server {
     let urls: Vec<String> = addresses.iter().map(|at| format!("\"http://{at}/wsapi/2.0/verify\"")).collect();
     let api_key = api_key.map_or_else(String::new, |key| format!("api_key = \"{key}\"\n"));
     let server = Server::with(&format!(
-        "[yubikey]\nkeys = \"{keys}\"\nvalidation_urls = [{}]\nclient_id = 1\n{api_key}[outgoing]\ntimeout = \"600ms\"\n",
+        "[yubikey]\nkeys = \"{keys}\"\nvalidation_urls = [{}]\nclient_id = 1\n{api_key}[outgoing]\ntimeout = \"{timeout}\"\n",
         urls.join(", ")
     ));
     DEVICE.given_to(&mut server.root(), BOB);
@@ -354,6 +363,28 @@ fn servers_asked_together_get_one_nonce() {
     let nonces = seen.lock().unwrap().clone();
     assert_eq!(nonces.len(), 3);
     assert!(nonces.iter().all(|nonce| *nonce == nonces[0]), "{nonces:?}");
+}
+
+#[test]
+fn a_device_is_the_first_factor_only_if_none_was_enrolled_while_it_was_judged() {
+    let (begun, may_answer) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+    let (says_begun, waits) = (Arc::clone(&begun), Arc::clone(&may_answer));
+    let judge = WebServer::start(move |seen| {
+        says_begun.wait();
+        waits.wait();
+        Reply::Status(200, signed(&fields(seen, "OK"), "\r\n"))
+    });
+    let server = judged_at_patiently(judge.address);
+    std::thread::scope(|scope| {
+        let stolen = scope
+            .spawn(|| register(&mut server.client(), Some("u:carol"), Some(CAROL_PASSWORD), &OTHER_DEVICE.otp(1, 1)));
+        begun.wait();
+        let value = tagged(&[(0, "u:carol"), (1, CAROL_PASSWORD)]);
+        assert_eq!(server.client().extended(oid::GENERATE_TOTP, Some(&value)).code, SUCCESS);
+        may_answer.wait();
+        assert_eq!(stolen.join().unwrap(), INVALID_CREDENTIALS);
+    });
+    assert!(server.root().read(CAROL, &["ds-auth-yubikey-public-id"]).values("ds-auth-yubikey-public-id").is_empty());
 }
 
 #[test]

@@ -185,7 +185,9 @@ fn without_clients_there_is_no_such_server() {
     let server = Server::start();
     assert_eq!(http::get(server.rest(), "/wsapi/2.0/verify?id=1", None).status, 404);
     let server = start();
-    assert_eq!(http::request(server.rest(), "POST", "/wsapi/2.0/verify?id=1", None, None).status, 405);
+    for method in ["POST", "HEAD"] {
+        assert_eq!(http::request(server.rest(), method, "/wsapi/2.0/verify?id=1", None, None).status, 405);
+    }
 }
 
 #[test]

@@ -54,6 +54,14 @@ pub(super) fn need_second_factor(context: &Context, caller: &Caller, account: &A
     Err(Error::invalid_credentials(reason::SECOND_FACTOR_NEEDED))
 }
 
+/// Whether the requester may enrol because the account has no second factor yet, and for no other reason: then it must still have none
+/// when the change is written.
+pub(super) fn only_as_first(context: &Context, caller: &Caller, account: &Account) -> bool {
+    context.config.load().factors.self_service == SelfService::SecondFactor
+        && !account.has_second_factor()
+        && !is_proven_otherwise(caller, account)
+}
+
 /// Lets `change` happen once `claim` is proven.
 ///
 /// # Errors

@@ -20,7 +20,7 @@ use crate::{
         AboutEntry, Mechanism, Operation,
         bind::{Attempt, Outcome},
         context::Context,
-        owner::{need_second_factor, password_needed, prove_owner},
+        owner::{need_second_factor, only_as_first, password_needed, prove_owner},
         proof::{Claim, CodeClaim, is_refused},
         subject::{Account, Permitted, Subject, named, named_or_own, permitted},
     },
@@ -40,13 +40,15 @@ impl Operation for RegisterYubiKeyOtpDeviceRequest {
     async fn perform(self, context: &Context, caller: &Caller) -> Result<NoValue> {
         let subject = named_or_own(context, caller, self.authentication_id.as_deref()).await?;
         // Before the OTP is judged: a refused requester uses no OTP up.
-        let Entitled { account, .. } = entitled(context, caller, subject, self.static_password.as_ref()).await?;
+        let Entitled { account, as_administrator } =
+            entitled(context, caller, subject, self.static_password.as_ref()).await?;
         if account.is_service {
             return Err(Error::unwilling("A service account binds with its password alone and has no second factor"));
         }
         let otp =
             Otp::parse(self.yubikey_otp.expose()).ok_or_else(|| Error::invalid_credentials(reason::WRONG_CODE))?;
-        add_device(context, caller, account.user.id, &otp).await?;
+        let only_as_first = !as_administrator && only_as_first(context, caller, &account);
+        add_device(context, caller, account.user.id, &otp, only_as_first).await?;
         Ok(NoValue {})
     }
 }

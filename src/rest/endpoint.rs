@@ -30,6 +30,7 @@ use crate::{
 };
 
 const READ: &str = "GET, HEAD";
+const TAKE: &str = "GET";
 const ACT: &str = "POST";
 const ASK: &str = "GET, HEAD, POST";
 
@@ -92,7 +93,8 @@ impl Endpoint {
             Target::Validation if self.context.config.load().validation_clients.is_empty() => {
                 Err(Refusal::no_such_path())
             }
-            Target::Validation => method(head, READ).map(|()| Asked::Validation),
+            // No HEAD: an OTP would be used up for nothing.
+            Target::Validation => method(head, TAKE).map(|()| Asked::Validation),
             Target::Unknown => Err(Refusal::no_such_path()),
         };
         match asked {

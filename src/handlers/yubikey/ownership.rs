@@ -33,12 +33,19 @@ struct Owner {
     record_version: Option<Version>,
 }
 
-/// Makes the device of `otp` the user's, if the OTP is good; it is used up then.
+/// Makes the device of `otp` the user's, if the OTP is good; it is used up then. `only_as_first`: only if it is the account's first second
+/// factor still; somebody may have enrolled another one while the OTP was judged.
 ///
 /// # Errors
-/// `invalidCredentials` for an OTP that is not good; `unavailable` if nobody can say; `attributeOrValueExists` if it is this user's
+/// `invalidCredentials` for an OTP that is not good, or where it is not the first; `unavailable` if nobody can say; `attributeOrValueExists` if it is this user's
 /// device already, `constraintViolation` if it is another's; `unwillingToPerform` beyond the most devices.
-pub(super) async fn add_device(context: &Context, caller: &Caller, user: EntryId, otp: &Otp) -> Result<()> {
+pub(super) async fn add_device(
+    context: &Context,
+    caller: &Caller,
+    user: EntryId,
+    otp: &Otp,
+    only_as_first: bool,
+) -> Result<()> {
     let mut judge = Judge::default();
     for _ in 0..MAX_ATTEMPTS {
         let owner = Owner::read(context, user).await?;
@@ -49,6 +56,9 @@ pub(super) async fn add_device(context: &Context, caller: &Caller, user: EntryId
             Judged::Unknown(error) => return Err(error),
         };
         let mut devices = owner.devices(context);
+        if only_as_first && (!devices.is_empty() || owner.record.has_active_factor()) {
+            return Err(Error::invalid_credentials(reason::SECOND_FACTOR_NEEDED));
+        }
         if devices.iter().any(|device| device == otp.public_id()) {
             let sentence = "The YubiKey is registered to this user already";
             return Err(Error::new(ResultCode::ATTRIBUTE_OR_VALUE_EXISTS, sentence));
@@ -57,7 +67,7 @@ pub(super) async fn add_device(context: &Context, caller: &Caller, user: EntryId
             let sentence = format!("The account has {MAX_DEVICES} YubiKeys; deregister one first");
             return Err(Error::unwilling(sentence));
         }
-        let device = match spent {
+        let mut more = match spent {
             // It touches the device itself.
             Some(spent) => {
                 need_unowned(context, otp.public_id(), Some(user)).await?;
@@ -66,7 +76,10 @@ pub(super) async fn add_device(context: &Context, caller: &Caller, user: EntryId
             None => claimed(context, caller, Some(user), &[otp.public_id().to_owned()]).await?,
         };
         devices.push(otp.public_id().to_owned());
-        if owner.write(context, caller, devices, device).await? {
+        if only_as_first {
+            more.push(owner.factors(&owner.record));
+        }
+        if owner.write(context, caller, devices, more).await? {
             return Ok(());
         }
     }
@@ -129,8 +142,12 @@ impl Owner {
     /// The change that forgets failures of the second factor, if there are any.
     fn cleared(&self) -> Option<Change> {
         let record = Record { second_factor_failures: Default::default(), ..self.record.clone() };
-        let change = Change::Factors { id: self.id, expected: self.record_version, record: record.encode() };
-        (record != self.record).then_some(change)
+        (record != self.record).then(|| self.factors(&record))
+    }
+
+    /// The change that makes this the factor record; it holds only while nobody else changed it.
+    fn factors(&self, record: &Record) -> Change {
+        Change::Factors { id: self.id, expected: self.record_version, record: record.encode() }
     }
 
     /// Writes these devices into the entry, together with `more`; `false` if others were faster.
