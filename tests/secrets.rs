@@ -63,8 +63,7 @@ fn use_everything(server: &Process, mailbox: &Mailbox) -> Vec<String> {
 /// Has codes and tokens sent, takes some, guesses at others; returns all of them.
 fn have_everything_sent(server: &Process, mailbox: &Mailbox) -> Vec<String> {
     let mut secrets = Vec::new();
-    let mut carol = server.client();
-    assert_eq!(carol.bind(CAROL, CAROL_PASSWORD).code, SUCCESS);
+    let mut root = server.root();
     let mut take = |response: Response| {
         assert_eq!(response.code, SUCCESS, "{}", response.diagnostic);
         secrets.push(mailbox.take().secret().to_owned());
@@ -75,10 +74,10 @@ fn have_everything_sent(server: &Process, mailbox: &Mailbox) -> Vec<String> {
     assert_eq!(mailbox::bind(&mut server.client(), "u:carol", &code).code, SUCCESS);
     take(mailbox::deliver(&mut server.client(), "u:carol", Some(CAROL_PASSWORD)));
     let purpose = [octets(BOB), octets("purpose")];
-    take(carol.extended(oid::DELIVER_TOKEN, Some(&sequence(&purpose))));
+    take(root.extended(oid::DELIVER_TOKEN, Some(&sequence(&purpose))));
     let guess = sequence(&[&purpose[..], &[octets("a wrong token")]].concat());
-    assert_eq!(carol.extended(oid::CONSUME_TOKEN, Some(&guess)).code, INVALID_CREDENTIALS);
-    take(carol.extended(oid::DELIVER_RESET_TOKEN, Some(&sequence(&[octets(BOB)]))));
+    assert_eq!(root.extended(oid::CONSUME_TOKEN, Some(&guess)).code, INVALID_CREDENTIALS);
+    take(root.extended(oid::DELIVER_RESET_TOKEN, Some(&sequence(&[octets(BOB)]))));
     secrets.extend(["765432", "a wrong token"].map(str::to_owned));
     secrets
 }
