@@ -155,9 +155,10 @@ fn five_wrong_guesses_end_a_code_and_count_with_the_second_factor() {
         let expected = if guesses < 5 { SUCCESS } else { INVALID_CREDENTIALS };
         assert_eq!(bind(&mut server.client(), "u:bob", &code).code, expected, "after {guesses}");
     }
-    // Six failures stand: four more lock the second factor, whatever is outstanding.
-    for _ in 0..4 {
-        assert_eq!(bind(&mut server.client(), "u:bob", "999999").code, INVALID_CREDENTIALS);
+    // Five failures stand; five more lock the second factor, whatever is sent after them.
+    let code = code_for_bob(&server, &mailbox);
+    for _ in 0..5 {
+        assert_eq!(bind(&mut server.client(), "u:bob", wrong(&code)).code, INVALID_CREDENTIALS);
     }
     let code = code_for_bob(&server, &mailbox);
     assert_eq!(bind(&mut server.client(), "u:bob", &code).code, INVALID_CREDENTIALS);
@@ -167,6 +168,22 @@ fn five_wrong_guesses_end_a_code_and_count_with_the_second_factor() {
         assert_eq!(bind(&mut server.client(), "u:bob", &mangled).code, INVALID_CREDENTIALS, "{mangled:?}");
     }
     assert_eq!(bind(&mut server.client(), "u:bob", &code).code, SUCCESS);
+}
+
+#[test]
+fn guesses_at_nothing_do_not_close_the_second_factor() {
+    let mailbox = Mailbox::new();
+    let server = server(&mailbox);
+    for _ in 0..12 {
+        for _ in 0..10 {
+            assert_eq!(bind(&mut server.client(), "u:alice", "123456").code, INVALID_CREDENTIALS);
+        }
+        // They count like wrong passwords.
+        let password = format!("{ALICE_PASSWORD}{}", server.code(0));
+        assert_eq!(server.client().bind(ALICE, &password).code, INVALID_CREDENTIALS);
+        server.advance(15 * MINUTE);
+    }
+    assert_eq!(server.client().bind(ALICE, format!("{ALICE_PASSWORD}{}", server.code(0))).code, SUCCESS);
 }
 
 #[test]
@@ -201,8 +218,12 @@ fn an_account_that_is_disabled_after_the_delivery_is_refused() {
     assert_eq!(server.root().modify(BOB, &disable).code, SUCCESS);
     assert_eq!(bind(&mut server.client(), "u:bob", &code).code, INVALID_CREDENTIALS);
     mailbox.empty();
-    assert_ne!(deliver(&mut server.client(), "u:bob", Some(BOB_PASSWORD)).code, SUCCESS);
-    assert_eq!(deliver(&mut server.client(), "u:bob", Some("wrong")).code, INVALID_CREDENTIALS);
+    // Whoever knows the password is told why; whoever does not may not try for ever.
+    assert_eq!(deliver(&mut server.client(), "u:bob", Some(BOB_PASSWORD)).code, INVALID_ACCOUNT_STATE);
+    for _ in 0..10 {
+        assert_eq!(deliver(&mut server.client(), "u:bob", Some("wrong")).code, INVALID_CREDENTIALS);
+    }
+    assert_eq!(deliver(&mut server.client(), "u:bob", Some(BOB_PASSWORD)).code, INVALID_CREDENTIALS);
     assert_eq!(mailbox.mails(), []);
 }
 

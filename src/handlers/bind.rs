@@ -211,7 +211,9 @@ fn login_precision(config: &Config) -> Option<Duration> {
 /// The root user has no entry, and so no factor: it is proven by its password alone.
 async fn root(context: &Context, caller: &Caller, claim: Claim<'_>) -> Result<Caller> {
     match claim.code {
-        CodeClaim::Alone | CodeClaim::Appended | CodeClaim::Perhaps => prove_root(context, claim.password).await?,
+        CodeClaim::Alone | CodeClaim::AloneInAnyState | CodeClaim::Appended | CodeClaim::Perhaps => {
+            prove_root(context, claim.password).await?
+        }
         CodeClaim::Apart(_) | CodeClaim::Only(_) | CodeClaim::Device(_) | CodeClaim::DeviceAlone(_) => {
             return Err(refuse_stranger(context, claim, reason::NO_FACTOR).await);
         }

@@ -138,11 +138,20 @@ async fn owner(context: &Context, caller: &Caller, subject: Subject, password: O
                 .reason(reason::NOT_ALLOWED)),
         };
     };
-    let claim = Claim { password: Some(password.expose()), code: CodeClaim::Alone };
+    let claim = Claim { password: Some(password.expose()), code: CodeClaim::AloneInAnyState };
     match subject {
         Subject::Account(account) => {
-            let (proven, ()) = prove(context, *account, claim, true, &mut |_, _| Ok(())).await?;
-            Ok(proven.account)
+            // Only whoever knows the password is told that the account is closed.
+            let mut is_open =
+                |account: &Account, _: &mut Record| account.unusable.map_or(Ok(()), |state| Err(invalid_state(state)));
+            match prove(context, *account, claim, true, &mut is_open).await {
+                Ok((proven, ())) => Ok(proven.account),
+                Err(error) => Err(match error.reason.as_deref() {
+                    Some(reason::PASSWORD_EXPIRED) => invalid_state(reason::PASSWORD_EXPIRED),
+                    Some(reason::MUST_CHANGE_PASSWORD) => invalid_state(reason::MUST_CHANGE_PASSWORD),
+                    _ => error,
+                }),
+            }
         }
         Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
         Subject::Root => {

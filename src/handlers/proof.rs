@@ -114,7 +114,9 @@ pub(super) async fn prove_for<'a, T: Send>(
             _ => hashed.verdict,
         };
         let device = device_of(context, &account, presented.code, &mut judge).await?;
+        let closed = account.unusable.take_if(|_| matches!(claim.code, CodeClaim::AloneInAnyState));
         let (judgement, notice) = weighed(context, &rules, &account, (verdict, presented.code, device), purpose)?;
+        account.unusable = account.unusable.or(closed);
         match judgement {
             Judgement::Unknown(error) => return Err(error),
             Judgement::Refused { reason, counted } => match record_failure(context, &rules, &account, counted).await {

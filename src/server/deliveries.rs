@@ -45,7 +45,25 @@ pub(super) fn build(config: &Config, schema: &Schema, parts: &Parts) -> Result<V
             ))),
         }
     };
+    check_defaults(config)?;
     config.delivery.iter().map(build).collect()
+}
+
+/// Whether the mechanisms that are tried by default are there.
+fn check_defaults(config: &Config) -> Result<(), StartError> {
+    let lists = [
+        ("delivered_otp", &config.delivered_otp.default_mechanisms),
+        ("single_use_tokens", &config.single_use_tokens.default_mechanisms),
+        ("password_reset_tokens", &config.password_reset_tokens.default_mechanisms),
+    ];
+    for (section, names) in lists {
+        let unknown = names.iter().find(|name| !config.delivery.iter().any(|known| known.is_called(name)));
+        if let Some(name) = unknown {
+            let sentence = format!("{section}.default_mechanisms: there is no [delivery.{name}]");
+            return Err(StartError::new(sentence));
+        }
+    }
+    Ok(())
 }
 
 fn delivery(settings: &DeliverySettings, outgoing: &Outgoing, parts: &Parts) -> Result<Box<dyn Delivery>, String> {

@@ -14,6 +14,8 @@ pub(in crate::handlers) struct Claim<'a> {
 pub(in crate::handlers) enum CodeClaim<'a> {
     /// Nowhere: the password alone is the proof.
     Alone,
+    /// Nowhere, and the account may be closed: what that means is for whoever asks. A lock after wrong passwords holds all the same.
+    AloneInAnyState,
     /// Directly after the password, if the account has an active factor.
     Appended,
     /// Directly after the password if what stands there is a good code; else the password alone is the proof.

@@ -111,6 +111,9 @@ fn judge(context: &Context, rules: &Rules, account: &Account, guess: &[u8]) -> J
         return Judged::Refused { reason, counted: None };
     }
     let left = take(&mut record);
+    // While a code is outstanding its owner, or a thief of the password, is about to use it. Guesses at nothing need no password: they
+    // must not close the second factor, and count like wrong passwords.
+    let count = if verdict == Some(Verdict::Wrong) { Count::SecondFactor } else { Count::Password };
     let reason = match verdict {
         Some(Verdict::Expired) => reason::TOKEN_EXPIRED,
         None => reason::NOT_OUTSTANDING,
@@ -122,9 +125,14 @@ fn judge(context: &Context, rules: &Rules, account: &Account, guess: &[u8]) -> J
             reason::WRONG_CODE
         }
     };
-    record.second_factor_failures = record.second_factor_failures.failed(now, &rules.second_factor);
+    match count {
+        Count::Password => record.password_failures = record.password_failures.failed(now, &rules.password),
+        Count::SecondFactor => {
+            record.second_factor_failures = record.second_factor_failures.failed(now, &rules.second_factor);
+        }
+    }
     record.note_failure(now);
-    Judged::Refused { reason, counted: Some((Count::SecondFactor, record)) }
+    Judged::Refused { reason, counted: Some((count, record)) }
 }
 
 fn take(record: &mut Record) -> Option<crate::factors::one_time_password::Outstanding> {

@@ -102,7 +102,9 @@ impl<'a> Presented<'a> {
     /// `claim` as `account` has it: where its password ends and its code begins.
     pub(super) fn of(context: &Context, rules: &Rules, account: &Account, claim: Claim<'a>) -> Result<Self> {
         let field = match claim.code {
-            CodeClaim::Alone => return Ok(Self { password: claim.password, code: Code::NotNeeded }),
+            CodeClaim::Alone | CodeClaim::AloneInAnyState => {
+                return Ok(Self { password: claim.password, code: Code::NotNeeded });
+            }
             CodeClaim::Apart(code) => return Ok(Self { password: claim.password, code: Code::Given(code) }),
             CodeClaim::Only(code) => return Ok(Self { password: None, code: Code::Given(code) }),
             CodeClaim::Device(otp) | CodeClaim::DeviceAlone(otp) => {
