@@ -190,7 +190,6 @@ impl Block {
             self.bits.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
         } else {
             out.push(TAG_LIST);
-            #[expect(clippy::cast_possible_truncation, reason = "the remainder is below 4,096")]
             self.ids().for_each(|id| out.extend_from_slice(&((id % CHUNK_IDS) as u16).to_le_bytes()));
         }
     }
