@@ -230,6 +230,7 @@ mod tests {
                     key: DnKey::parse(dn, &self.schema).unwrap(),
                     privileges: Privileges::default(),
                     groups: vec![DnKey::parse("cn=admins,dc=example,dc=com", &self.schema).unwrap()],
+                    version: crate::store::Version(0),
                     as_of: 0,
                 }));
                 caller.strength = Strength::One;

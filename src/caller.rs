@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use uuid::Uuid;
 
-use crate::{directory::dn::DnKey, store::EntryId};
+use crate::{directory::dn::DnKey, store::{EntryId, Version}};
 
 /// Who asks for an operation, how surely we know it, and the way the request came.
 #[derive(Clone, Debug)]
@@ -63,7 +63,9 @@ pub struct User {
     pub privileges: Privileges,
     /// The groups named by access rules that this user is a member of.
     pub groups: Vec<DnKey>,
-    /// The store's change number that this was read at.
+    /// The version of the entry that this was read from.
+    pub version: Version,
+    /// The store's change number up to which this is known to hold.
     pub as_of: u64,
 }
 

@@ -91,14 +91,19 @@ impl Context {
         self.connections.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Brings what `caller` knows of its own entry up to date; costs one comparison where the store has not changed. A user whose
-    /// entry is gone becomes anonymous.
+    /// Brings what `caller` knows of its own entry up to date; costs one comparison where the store has not changed, and one look
+    /// at the entry where something else in it has. A user whose entry is gone becomes anonymous.
     ///
     /// # Errors
     /// `unavailable` where the store cannot be read.
     pub async fn refresh(&self, caller: &mut Caller) -> Result<()> {
-        let Identity::User(user) = &caller.identity else { return Ok(()) };
-        if user.as_of == self.store.last_change() {
+        let Identity::User(user) = &mut caller.identity else { return Ok(()) };
+        let now = self.store.last_change();
+        if user.as_of == now {
+            return Ok(());
+        }
+        if self.is_unchanged(user).await? {
+            Arc::make_mut(user).as_of = now;
             return Ok(());
         }
         match self.user_by(Target::Id(user.id)).await? {
@@ -106,6 +111,17 @@ impl Context {
             _ => *caller = Caller::anonymous(caller.channel.clone()),
         }
         Ok(())
+    }
+
+    /// Whether all that is known of `user` was read from the entry as it is now; groups are other entries.
+    async fn is_unchanged(&self, user: &User) -> Result<bool> {
+        if self.access.load().names_groups() {
+            return Ok(false);
+        }
+        let mut is_same = false;
+        let mut reader = |found: Found<'_>| is_same = (found.version, found.entry.uuid()) == (user.version, user.uuid);
+        self.store.read(Target::Id(user.id), false, &mut reader).await?;
+        Ok(is_same)
     }
 
     /// The user of an entry; `None` if there is no such entry.
@@ -138,6 +154,7 @@ impl Context {
             key: DnKey::from_bytes(found.entry.key()),
             privileges,
             groups: Vec::new(),
+            version: found.version,
             as_of,
         }
     }
