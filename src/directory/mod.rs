@@ -12,5 +12,6 @@ pub mod index_terms;
 pub mod ldif;
 pub mod modify;
 mod naming;
+mod plain_naming;
 pub mod schema;
 mod tlv;

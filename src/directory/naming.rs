@@ -9,6 +9,7 @@ use super::{
         key::{END_OF_ASSERTION, END_OF_RDN, ESCAPE},
         scanner::Scanner,
     },
+    plain_naming,
     schema::Schema,
 };
 
@@ -32,6 +33,11 @@ impl DnKey {
     /// # Errors
     /// What is wrong with the text.
     pub fn parse(text: &str, schema: &Schema) -> Result<Self, DnError> {
+        plain_naming::key(text, schema).map_or_else(|| Self::parse_any(text, schema), Ok)
+    }
+
+    /// The same of any spelling.
+    pub(super) fn parse_any(text: &str, schema: &Schema) -> Result<Self, DnError> {
         let mut key = KeyBuilder::new(schema);
         let mut scanner = Scanner::new(text);
         while let Some(assertion) = scanner.next_assertion()? {
