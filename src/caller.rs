@@ -5,7 +5,10 @@ use std::{net::SocketAddr, sync::Arc};
 
 use uuid::Uuid;
 
-use crate::{directory::dn::DnKey, store::{EntryId, Version}};
+use crate::{
+    directory::dn::DnKey,
+    store::{EntryId, Version},
+};
 
 /// Who asks for an operation, how surely we know it, and the way the request came.
 #[derive(Clone, Debug)]

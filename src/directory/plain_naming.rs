@@ -79,8 +79,26 @@ mod tests {
     fn what_is_spelled_otherwise_does_not() {
         let schema = Schema::standard(Arc::default());
         let others = [
-            "", "uid", "uid=", "=a", "uid=a,", ",uid=a", "uid=a, ou=b", "uid= a", "uid=a ", "uid=a  b", "uid=a\\,b", "uid=#04",
-            "uid=a+cn=b", "uid=a=b", "unknown=a", "uid=\u{e4}", "uid=a\0", "uid=\"a\"", "member=dc=com", "uidNumber=07",
+            "",
+            "uid",
+            "uid=",
+            "=a",
+            "uid=a,",
+            ",uid=a",
+            "uid=a, ou=b",
+            "uid= a",
+            "uid=a ",
+            "uid=a  b",
+            "uid=a\\,b",
+            "uid=#04",
+            "uid=a+cn=b",
+            "uid=a=b",
+            "unknown=a",
+            "uid=\u{e4}",
+            "uid=a\0",
+            "uid=\"a\"",
+            "member=dc=com",
+            "uidNumber=07",
         ];
         for text in others {
             assert!(key(text, &schema).is_none(), "{text}");

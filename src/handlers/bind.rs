@@ -3,7 +3,11 @@
 //!
 //! Every bind writes its own audit line here, for only here it is known whose account it was about; the doors write none for binds.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use countersign_proto::result_code::ResultCode;
 
@@ -33,7 +37,7 @@ use crate::{
 /// outcome could not be recorded; `busy`.
 pub async fn simple(context: &Context, caller: &Caller, name: &str, password: &[u8]) -> Result<Caller> {
     let attempt = Attempt { mechanism: "simple", user: name, authorization_id: None };
-    attempt.audited(context, caller, simple_outcome(context, caller, &attempt, name, password)).await
+    attempt.audited(context, caller, pin!(simple_outcome(context, caller, &attempt, name, password))).await
 }
 
 /// One bind, for its audit line.
@@ -57,12 +61,12 @@ pub(super) struct Outcome {
 }
 
 impl Attempt<'_> {
-    /// The bind's result, after its audit line is written.
+    /// The bind's result, after its audit line is written. `outcome` is lent: it is large, and a bind holds it once.
     pub(super) async fn audited(
         &self,
         context: &Context,
         caller: &Caller,
-        outcome: impl Future<Output = Outcome>,
+        outcome: Pin<&mut impl Future<Output = Outcome>>,
     ) -> Result<Caller> {
         let began = context.clock.now();
         let Outcome { dn, factor, caller: bound } = outcome.await;

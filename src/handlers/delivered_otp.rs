@@ -2,6 +2,8 @@
 //! it (SASL UNBOUNDID-DELIVERED-OTP). How a
 //! person is reached is `sending`'s; what a guess is worth stands in `factors::one_time_password` and `proof`.
 
+use std::pin::pin;
+
 use countersign_proto::{
     delivered_otp::{
         DeliverOneTimePasswordRequest, DeliverOneTimePasswordResult, DeliveredOtpCredentials,
@@ -96,7 +98,7 @@ impl Mechanism for DeliveredOtpCredentials {
             authorization_id: self.authorization_id.as_deref(),
         };
         let guess = self.one_time_password.expose();
-        let outcome = async {
+        let outcome = pin!(async {
             let account = match named(context, &self.authentication_id).await {
                 Ok(Subject::Account(account)) => *account,
                 Ok(Subject::Root) => return Outcome::failed(refuse_delivered(context, guess, reason::NO_FACTOR).await),
@@ -106,7 +108,7 @@ impl Mechanism for DeliveredOtpCredentials {
             let dn = Some(account.user.dn.clone());
             let bound = bind(context, caller, account, guess, attempt.authorization_id).await;
             Outcome { dn, factor: Some("delivered-otp"), caller: bound }
-        };
+        });
         attempt.audited(context, caller, outcome).await
     }
 }

@@ -1,5 +1,7 @@
 //! SASL PLAIN (RFC 4616): a simple bind by authentication ID. HTTP Basic and REST's authentication of type `password` are the same.
 
+use std::pin::pin;
+
 use countersign_proto::sasl_plain::PlainCredentials;
 
 use crate::{
@@ -21,7 +23,7 @@ impl Mechanism for PlainCredentials {
             user: &self.authentication_id,
             authorization_id: self.authorization_id.as_deref(),
         };
-        let outcome = async {
+        let outcome = pin!(async {
             let subject = match named_leniently(context, &self.authentication_id).await {
                 Ok(subject) => subject,
                 Err(error) => return Outcome::failed(error),
@@ -29,7 +31,7 @@ impl Mechanism for PlainCredentials {
             // An empty password is a wrong one here, never anonymous.
             let claim = Claim { password: Some(self.password.expose()), code: one_field(&context.config.load()) };
             attempt.prove(context, caller, subject, claim).await
-        };
+        });
         attempt.audited(context, caller, outcome).await
     }
 }

@@ -1,6 +1,8 @@
 //! What the server does with TOTP: secrets generated and revoked, codes validated, and the SASL mechanism UNBOUNDID-TOTP. What a code
 //! is worth stands in `factors::totp`; whose account it is, in `subject` and `proof`.
 
+use std::pin::pin;
+
 use countersign_proto::{
     result_code::ResultCode,
     text::Secret,
@@ -121,7 +123,7 @@ impl Mechanism for TotpCredentials {
             user: &self.authentication_id,
             authorization_id: self.authorization_id.as_deref(),
         };
-        let outcome = async {
+        let outcome = pin!(async {
             let subject = match named(context, &self.authentication_id).await {
                 Ok(subject) => subject,
                 Err(error) => return Outcome::failed(error),
@@ -129,7 +131,7 @@ impl Mechanism for TotpCredentials {
             let password = self.static_password.as_ref().map(Secret::expose);
             let claim = Claim { password, code: CodeClaim::Apart(self.totp_password.expose()) };
             attempt.prove(context, caller, subject, claim).await
-        };
+        });
         attempt.audited(context, caller, outcome).await
     }
 }

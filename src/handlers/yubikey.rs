@@ -4,6 +4,8 @@
 
 mod ownership;
 
+use std::pin::pin;
+
 use countersign_proto::{
     result_code::ResultCode,
     text::Secret,
@@ -89,7 +91,7 @@ impl Mechanism for YubiKeyOtpCredentials {
             user: &self.authentication_id,
             authorization_id: self.authorization_id.as_deref(),
         };
-        let outcome = async {
+        let outcome = pin!(async {
             let subject = match named(context, &self.authentication_id).await {
                 Ok(subject) => subject,
                 Err(error) => return Outcome::failed(error),
@@ -101,7 +103,7 @@ impl Mechanism for YubiKeyOtpCredentials {
                 false => CodeClaim::DeviceAlone(otp),
             };
             attempt.prove(context, caller, subject, Claim { password, code }).await
-        };
+        });
         attempt.audited(context, caller, outcome).await
     }
 }

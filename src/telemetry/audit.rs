@@ -99,14 +99,13 @@ impl Audit {
         if !self.wants(level) {
             return;
         }
-        let client = event.client.map(|client| client.to_string());
         let mut line = Line::new(self.0.format);
         line.time("ts", self.0.clock.now());
         line.text("level", Some(level.word()));
         line.text("event", Some(event.event));
         line.number("conn", event.connection);
         line.number("op", event.operation);
-        line.text("client", client.as_deref());
+        line.plain("client", event.client);
         line.text("app", event.application);
         line.text("user", event.user);
         line.text("dn", event.dn);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use time::{OffsetDateTime, macros::format_description};
+use time::OffsetDateTime;
 
 use crate::{clock::UnixMillis, config::LogFormat};
 
@@ -33,24 +33,44 @@ impl Line {
     }
 
     /// A number; absent as in `text`.
-    pub(super) fn number(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
+    pub(super) fn number(&mut self, key: &str, value: Option<impl itoa::Integer>) {
         match value {
             None => self.text(key, None),
             Some(number) => {
                 self.key(key);
-                // Writing to a String cannot fail.
-                let _ = write!(self.text, "{number}");
+                self.text.push_str(itoa::Buffer::new().format(number));
             }
         }
     }
 
+    /// A value whose text needs no quotes in logfmt, written without a copy; absent as in `text`.
+    pub(super) fn plain(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
+        let Some(value) = value else { return self.text(key, None) };
+        self.key(key);
+        // Writing to a String cannot fail.
+        let _ = match self.format {
+            LogFormat::Logfmt => write!(self.text, "{value}"),
+            LogFormat::Json => write!(self.text, "\"{value}\""),
+        };
+    }
+
     /// RFC 3339, UTC, milliseconds.
     pub(super) fn time(&mut self, key: &str, moment: UnixMillis) {
-        let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-        let printed = OffsetDateTime::from_unix_timestamp_nanos(i128::from(moment.0) * 1_000_000)
-            .ok()
-            .and_then(|moment| moment.format(format).ok());
-        self.text(key, printed.as_deref());
+        let Ok(moment) = OffsetDateTime::from_unix_timestamp_nanos(i128::from(moment.0) * 1_000_000) else {
+            return self.text(key, None);
+        };
+        self.key(key);
+        let (date, clock) = (moment.date(), moment.time());
+        let quote = if self.format == LogFormat::Json { "\"" } else { "" };
+        self.text.push_str(quote);
+        self.digits(date.year().unsigned_abs(), 4, "-");
+        self.digits(u8::from(date.month()).into(), 2, "-");
+        self.digits(date.day().into(), 2, "T");
+        self.digits(clock.hour().into(), 2, ":");
+        self.digits(clock.minute().into(), 2, ":");
+        self.digits(clock.second().into(), 2, ".");
+        self.digits(clock.millisecond().into(), 3, "Z");
+        self.text.push_str(quote);
     }
 
     /// The whole line with its end.
@@ -59,13 +79,25 @@ impl Line {
         self.text
     }
 
+    /// A number with leading zeros, and what stands behind it.
+    fn digits(&mut self, number: u32, width: usize, behind: &str) {
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(number);
+        (digits.len()..width).for_each(|_| self.text.push('0'));
+        self.text.push_str(digits);
+        self.text.push_str(behind);
+    }
+
     fn key(&mut self, key: &str) {
-        let _ = match (self.format, self.text.is_empty()) {
-            (LogFormat::Logfmt, true) => write!(self.text, "{key}="),
-            (LogFormat::Logfmt, false) => write!(self.text, " {key}="),
-            (LogFormat::Json, true) => write!(self.text, "{{\"{key}\":"),
-            (LogFormat::Json, false) => write!(self.text, ",\"{key}\":"),
+        let (before, behind) = match (self.format, self.text.is_empty()) {
+            (LogFormat::Logfmt, true) => ("", "="),
+            (LogFormat::Logfmt, false) => (" ", "="),
+            (LogFormat::Json, true) => ("{\"", "\":"),
+            (LogFormat::Json, false) => (",\"", "\":"),
         };
+        self.text.push_str(before);
+        self.text.push_str(key);
+        self.text.push_str(behind);
     }
 
     /// In quotes, with JSON's escapes, in both formats: nothing below space and no quotation mark is left bare.
@@ -97,11 +129,20 @@ impl Line {
 }
 
 fn is_plain(value: &str) -> bool {
-    !value.is_empty()
-        && value != "-"
-        && value.len() <= LONGEST_VALUE
-        && value.bytes().all(|octet| octet.is_ascii_graphic() && !matches!(octet, b'"' | b'=' | b'\\'))
+    let bare = |octet: u8| BARE.get(usize::from(octet)).is_some_and(|bare| *bare);
+    !value.is_empty() && value != "-" && value.len() <= LONGEST_VALUE && value.bytes().all(bare)
 }
+
+/// Octets that need no quotes: what is printed, but what quotes and keys are told by.
+const BARE: [bool; 256] = {
+    let mut bare = [false; 256];
+    let mut octet = b'!';
+    while octet <= b'~' {
+        bare[octet as usize] = !matches!(octet, b'"' | b'=' | b'\\');
+        octet += 1;
+    }
+    bare
+};
 
 fn is_deceptive(letter: char) -> bool {
     matches!(letter, '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
