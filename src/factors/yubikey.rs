@@ -133,6 +133,11 @@ pub fn public_id(text: &str) -> Option<String> {
     (fits && text.bytes().all(|letter| MODHEX.contains(&letter))).then_some(text)
 }
 
+/// How many characters a device with this public ID types.
+pub fn length_of_otp(public_id: &str) -> Option<u8> {
+    u8::try_from(public_id.len() + TOKEN_LENGTH).ok()
+}
+
 impl Key {
     /// A key from hexadecimal text: 32 digits of AES key, 12 of private ID; spaces between digits do not matter.
     ///

@@ -13,21 +13,24 @@
 
 mod age;
 mod claim;
+mod codes;
 mod delivered;
 mod hashed;
 mod judgement;
+mod presented;
 mod rules;
 mod unrecorded;
 
 pub(super) use self::{
     age::Purpose,
     claim::{Claim, CodeClaim},
+    codes::{open_secret, totp_place},
     delivered::{delivered_place, prove_delivered, refuse_delivered},
-    judgement::{open_secret, totp_place},
 };
 use self::{
     hashed::Hashed,
-    judgement::{Code, Judgement, Password, Presented, weigh},
+    judgement::{Judgement, Password, weigh},
+    presented::{Code, Presented},
     rules::Rules,
     unrecorded::{Count, Unrecorded, not_recorded},
 };

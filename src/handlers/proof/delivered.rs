@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Count, MAX_ATTEMPTS, Purpose, age, factors, judgement::dummy_code_work, not_recorded, record_failure,
-    refuse_stranger, reread, rules::Rules,
+    Count, MAX_ATTEMPTS, Purpose, age, codes::dummy_code_work, factors, not_recorded, record_failure, refuse_stranger,
+    reread, rules::Rules,
 };
 use crate::{
     caller::Notice,

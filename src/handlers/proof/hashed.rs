@@ -4,7 +4,8 @@ use zeroize::Zeroizing;
 
 use super::{
     claim::{Claim, CodeClaim},
-    judgement::{Password, dummy_code_work},
+    codes::dummy_code_work,
+    judgement::Password,
     rules::Rules,
     unrecorded::not_recorded,
 };

@@ -1,12 +1,11 @@
 //! The judgement itself: what was presented, weighed against an account as it was at one moment. It waits for nothing and writes
 //! nothing; the record that it answers with is for the caller to keep.
 
-use std::{borrow::Cow, hint::black_box};
-
-use zeroize::Zeroizing;
+use std::borrow::Cow;
 
 use super::{
-    claim::{Claim, CodeClaim},
+    codes::{Codes, dummy_code_work},
+    presented::Code,
     rules::Rules,
     unrecorded::Count,
 };
@@ -15,41 +14,14 @@ use crate::{
     clock::UnixMillis,
     error::{Error, Result},
     factors::{
-        appended::{Code as Shape, Expected, splits},
         lockout::{Door, Failures},
-        record::{Factor, Record},
-        totp::{Step, Verdict, clock_offset, matching_step},
-        yubikey::Otp,
+        record::Record,
+        totp::Step,
     },
     handlers::{context::Context, devices::Judged, subject::Account},
-    seal::Place,
     store::Change,
     telemetry::reason,
 };
-
-/// The attribute to which TOTP secrets are sealed.
-const TOTP_SECRET: &str = "ds-auth-totp-shared-secret";
-/// What codes are compared with where there is no secret, for the time it takes.
-const NO_SECRET: [u8; 20] = [0x5A; 20];
-
-/// What was presented, taken apart for one account.
-pub(super) struct Presented<'a> {
-    pub(super) password: Option<&'a [u8]>,
-    pub(super) code: Code<'a>,
-}
-
-/// The code of a claim.
-#[derive(Clone, Copy)]
-pub(in crate::handlers) enum Code<'a> {
-    /// None is asked for.
-    NotNeeded,
-    /// There should be one.
-    Missing,
-    /// This one, of digits.
-    Given(&'a [u8]),
-    /// This one, of a YubiKey.
-    Device(&'a [u8]),
-}
 
 /// What became of the password.
 #[derive(Clone, Copy)]
@@ -71,120 +43,10 @@ pub(super) enum Judgement {
     Unknown(Error),
 }
 
-/// What a code is worth, against all of an account's secrets.
-#[derive(Default)]
-struct Codes {
-    fresh: Option<(u32, Step)>,
-    used: bool,
-    compared: usize,
-    clock_offset: Option<i64>,
-}
-
-impl Code<'_> {
-    /// The kind of factor that makes such codes, for the log.
-    pub(super) const fn made_by(&self) -> Option<&'static str> {
-        match self {
-            Self::NotNeeded | Self::Missing => None,
-            Self::Given(_) => Some("totp"),
-            Self::Device(_) => Some("yubikey"),
-        }
-    }
-}
-
 impl Judgement {
     /// Refused while a door is shut: nothing more is counted.
     fn uncounted(reason: &'static str) -> Self {
         Self::Refused { reason: reason.into(), counted: None }
-    }
-}
-
-impl<'a> Presented<'a> {
-    /// `claim` as `account` has it: where its password ends and its code begins.
-    pub(super) fn of(context: &Context, rules: &Rules, account: &Account, claim: Claim<'a>) -> Result<Self> {
-        let field = match claim.code {
-            CodeClaim::Alone | CodeClaim::AloneInAnyState => {
-                return Ok(Self { password: claim.password, code: Code::NotNeeded });
-            }
-            CodeClaim::Apart(code) => return Ok(Self { password: claim.password, code: Code::Given(code) }),
-            CodeClaim::Only(code) => return Ok(Self { password: None, code: Code::Given(code) }),
-            CodeClaim::Device(otp) | CodeClaim::DeviceAlone(otp) => {
-                return Ok(Self { password: claim.password, code: Code::Device(otp) });
-            }
-            CodeClaim::Appended | CodeClaim::Perhaps => claim.password.unwrap_or_default(),
-        };
-        if account.is_service || !account.has_second_factor() {
-            return Ok(Self { password: claim.password, code: Code::NotNeeded });
-        }
-        let mut digits: Vec<u8> =
-            account.record.active_totp().map(|factor| factor.settings(&rules.totp).digits).collect();
-        digits.sort_unstable();
-        digits.dedup();
-        let mut otps: Vec<u8> = account.yubikeys.iter().filter_map(|id| u8::try_from(id.len() + 32).ok()).collect();
-        otps.sort_unstable();
-        otps.dedup();
-        let readings = splits(field, &Expected { digits, otps, separator: rules.separator });
-        let is_optional = matches!(claim.code, CodeClaim::Perhaps);
-        let mut chosen = readings.first().copied().filter(|_| !is_optional);
-        if readings.len() > 1 || is_optional {
-            for reading in readings {
-                let is_it = match reading.code {
-                    // It names its device.
-                    Shape::YubiKey(otp) => Otp::parse(otp).is_some_and(|otp| account.has_yubikey(&otp)),
-                    Shape::Digits(code) => {
-                        let codes = Codes::judge(context, rules, account, code, context.clock.now())?;
-                        codes.fresh.is_some() || (codes.used && !is_optional)
-                    }
-                };
-                if is_it {
-                    chosen = Some(reading);
-                    break;
-                }
-            }
-        }
-        Ok(match chosen {
-            Some(split) => {
-                let code = match split.code {
-                    Shape::Digits(code) => Code::Given(code),
-                    Shape::YubiKey(otp) => Code::Device(otp),
-                };
-                Self { password: Some(split.password), code }
-            }
-            None if is_optional => Self { password: claim.password, code: Code::NotNeeded },
-            None => Self { password: claim.password, code: Code::Missing },
-        })
-    }
-}
-
-impl Codes {
-    fn judge(context: &Context, rules: &Rules, account: &Account, code: &[u8], now: UnixMillis) -> Result<Self> {
-        let mut codes = Self::default();
-        for factor in account.record.active_totp() {
-            let (settings, secret) = (factor.settings(&rules.totp), open_secret(context, account, factor)?);
-            codes.compared += 1;
-            match matching_step(&secret, code, now, &settings, rules.spent(factor, &settings)) {
-                Verdict::Fresh(step) => codes.fresh = codes.fresh.or(Some((factor.id, step))),
-                Verdict::Used => codes.used = true,
-                Verdict::Wrong => {}
-            }
-        }
-        Ok(codes)
-    }
-
-    /// How far off the clock is that made a refused code. Asked after every refusal, so that its time tells nothing.
-    fn look_further(
-        &mut self,
-        context: &Context,
-        rules: &Rules,
-        account: &Account,
-        code: &[u8],
-        now: UnixMillis,
-    ) -> Result<()> {
-        for factor in account.record.active_totp() {
-            let settings = factor.settings(&rules.totp);
-            let offset = clock_offset(&open_secret(context, account, factor)?, code, now, &settings);
-            self.clock_offset = self.clock_offset.or(offset);
-        }
-        Ok(())
     }
 }
 
@@ -330,27 +192,4 @@ fn combine_code(
     let mut record = Record { second_factor_failures, ..before.clone() };
     record.note_failure(now);
     Judgement::Refused { reason: reason.into(), counted: Some((Count::SecondFactor, record)) }
-}
-
-/// The work of judging one code and looking how far off it is, for a claim that has none to judge.
-pub(super) fn dummy_code_work(rules: &Rules, now: UnixMillis) {
-    black_box(matching_step(&NO_SECRET, b"000000", now, &rules.totp, None));
-    black_box(clock_offset(&NO_SECRET, b"000000", now, &rules.totp));
-}
-
-/// The shared secret of a TOTP factor.
-///
-/// # Errors
-/// `unavailable` if it does not open: the account is refused, not taken for one without factors.
-pub(in crate::handlers) fn open_secret(
-    context: &Context,
-    account: &Account,
-    factor: &Factor,
-) -> Result<Zeroizing<Vec<u8>>> {
-    context.sealer.open(totp_place(account), &factor.secret).map_err(Error::unavailable)
-}
-
-/// Where the TOTP secrets of an account belong.
-pub(in crate::handlers) fn totp_place(account: &Account) -> Place<'_> {
-    Place { entry: account.user.uuid, attribute: TOTP_SECRET }
 }
