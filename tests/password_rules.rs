@@ -170,6 +170,22 @@ fn the_present_password_is_demanded_where_the_policy_says_so() {
 }
 
 #[test]
+fn where_users_change_no_passwords_administrators_do() {
+    let server = Server::with("[password]\nuser_changes = false\n");
+    let asked = [control(oid::PASSWORD_POLICY, false, None)];
+    let own = tagged(&[(0, BOB), (1, BOB_PASSWORD), (2, "new")]);
+    let refused = server.client().request(&extended(oid::PASSWORD_MODIFY, Some(&own)), &asked);
+    assert_eq!((refused.code, policy_error(&refused)), (INSUFFICIENT_ACCESS_RIGHTS, Some(3)));
+    let wrong = tagged(&[(0, BOB), (1, "wrong"), (2, "new")]);
+    assert_eq!(server.client().extended(oid::PASSWORD_MODIFY, Some(&wrong)).code, INVALID_CREDENTIALS);
+    let mut bob = server.bound(BOB, BOB_PASSWORD);
+    assert_eq!(password_modify(&mut bob, &[(2, "new")]).code, INSUFFICIENT_ACCESS_RIGHTS);
+    assert_eq!(bob.modify(BOB, &[Change::Replace("userPassword", &["new"])]).code, INSUFFICIENT_ACCESS_RIGHTS);
+    assert_eq!(password_modify(&mut server.bound(CAROL, CAROL_PASSWORD), &[(0, BOB), (2, "new")]).code, SUCCESS);
+    assert_eq!(server.client().bind(BOB, "new").code, SUCCESS);
+}
+
+#[test]
 fn passwords_are_made_that_keep_the_rules() {
     let server = Server::with(&format!("{RULES}min_digits = 2\n[password.generator]\nlength = 12\n"));
     let made = password_modify(&mut server.bound(BOB, BOB_PASSWORD), &[(1, BOB_PASSWORD)]).value.unwrap();

@@ -49,6 +49,8 @@ section! {
         pub change_after_add: bool = false;
         /// How long a password that must be changed waits for its user; then the account is locked. "0s" is for ever.
         pub change_within: Duration = Duration::ZERO;
+        /// Whether users may change their own password. One that must be changed first may be changed all the same.
+        pub user_changes: bool = true;
         /// Whether users who change their own password must give the present one, even when they are authenticated.
         pub current_password_required: bool = false;
         /// Whether a good bind replaces a hash of another scheme by one of this scheme.

@@ -1,4 +1,4 @@
-//! Password policy state: what an account's state is, and an administrator's hand on it. Reading is `view`, changing `draft`; all
+//! Password policy state: what an account's state is, and an administrator's hand on it. Reading is `view` and `issues`, changing `draft`; all
 //! changes of one request are one change of the store, judged anew where somebody else was faster.
 
 mod draft;
@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use countersign_proto::{
     account::{PasswordPolicyStateRequest, PasswordPolicyStateResult, StatePart, operation_type::StateOperationType},
-    text::{DnText, Secret},
+    text::{DnText, Secret, Text},
 };
 
 use self::{draft::Draft, view::View};
@@ -63,9 +63,19 @@ impl Operation for PasswordPolicyStateRequest {
             target_user: DnText(view.account.user.dn.clone()),
             operations: told
                 .into_iter()
-                .map(|kind| StatePart { number: kind.number(), values: view.read(context, kind) })
+                .map(|kind| StatePart { number: kind.number(), values: read(&view, context, kind) })
                 .collect(),
         })
+    }
+}
+
+/// The values that answer `kind`; none where it does not apply.
+fn read(view: &View, context: &Context, kind: StateOperationType) -> Vec<Text> {
+    match kind {
+        StateOperationType::GetAccountUsabilityNotices => issues::notices(view, context),
+        StateOperationType::GetAccountUsabilityWarnings => issues::warnings(view),
+        StateOperationType::GetAccountUsabilityErrors => issues::errors(view),
+        _ => view.read(context, kind),
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
     handlers::context::Context,
     random,
     store::{EntryId, Target},
+    telemetry::reason,
 };
 
 /// How often a password is made until one keeps the rules.
@@ -97,7 +98,7 @@ impl Standing {
     /// Refuses a password that must not be set.
     ///
     /// # Errors
-    /// `constraintViolation`, with every rule that it breaks; `busy`.
+    /// `constraintViolation`, with every rule that it breaks; `insufficientAccessRights` where users change no passwords; `busy`.
     pub(super) async fn judge(&self, context: &Context, password: &[u8], setter: Setter) -> Result<()> {
         let refused = |sentence: String, policy| Error::new(ResultCode::CONSTRAINT_VIOLATION, sentence).policy(policy);
         if password.is_empty() {
@@ -107,6 +108,7 @@ impl Standing {
             let sentence = format!("A password has at most {MAX_LENGTH} octets");
             return Err(refused(sentence, PolicyError::InsufficientPasswordQuality));
         }
+        self.may_change(context, setter)?;
         self.old_enough(context, setter)?;
         let rules = context.password_rules.load_full();
         let broken = rules.broken_by(password, self.about());
@@ -123,6 +125,15 @@ impl Standing {
             true => Err(refused("The password was used before".to_owned(), PolicyError::PasswordInHistory)),
             false => Ok(()),
         }
+    }
+
+    fn may_change(&self, context: &Context, setter: Setter) -> Result<()> {
+        let user_changes = context.config.load().password.user_changes;
+        if user_changes || setter != Setter::User || self.record.state.must_change {
+            return Ok(());
+        }
+        let error = Error::insufficient_access("Users do not change their passwords here").reason(reason::NOT_ALLOWED);
+        Err(error.policy(PolicyError::PasswordModNotAllowed))
     }
 
     /// Users change a password again only once they have used it for a while; else the history would be worth nothing.

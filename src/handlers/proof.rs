@@ -111,14 +111,10 @@ pub(super) async fn prove_for<'a, T: Send>(
             }
             (account, presented) = (fresh, again);
         }
-        let verdict = match claim.code {
-            CodeClaim::Only(_) => Password::NotAsked,
-            CodeClaim::DeviceAlone(_) if claim.password.is_none() => Password::Spared,
-            _ => hashed.verdict,
-        };
         let device = device_of(context, &account, presented.code, &mut judge).await?;
+        let found = (verdict(claim, &hashed), presented.code, device);
         let closed = account.unusable.take_if(|_| matches!(claim.code, CodeClaim::AloneInAnyState));
-        let (judgement, notice) = weighed(context, &rules, &account, (verdict, presented.code, device), purpose)?;
+        let (judgement, notice) = weighed(context, &rules, &account, found, purpose)?;
         account.unusable = account.unusable.or(closed);
         match judgement {
             Judgement::Unknown(error) => return Err(error),
@@ -132,14 +128,10 @@ pub(super) async fn prove_for<'a, T: Send>(
                 Err(error) => return Err(not_recorded(error)),
             },
             Judgement::Accepted { record, strength, otp } => {
-                let mut settled = record.clone();
-                let outcome = settle(&account, &mut settled);
-                let record = if outcome.is_ok() { settled } else { record };
                 let notice = notice.unwrap_or_default();
-                let durable =
-                    durable || otp.is_some() || strength == Strength::TwoFactors || notice.grace_logins_left.is_some();
-                match keep(context, &account, record, otp, durable).await {
-                    Ok(()) => {
+                let durable = durable || strength == Strength::TwoFactors || notice.grace_logins_left.is_some();
+                match settled(context, &account, (record, otp), durable, settle).await {
+                    Ok(outcome) => {
                         let factor = presented.code.made_by();
                         let proven = Proven { account, password: presented.password, strength, factor, notice };
                         return outcome.map(|outcome| (proven, outcome));
@@ -151,6 +143,30 @@ pub(super) async fn prove_for<'a, T: Send>(
         }
     }
     Err(Error::busy().reason(reason::BUSY))
+}
+
+/// What the password of a claim comes to, where one is asked for.
+const fn verdict(claim: Claim<'_>, hashed: &Hashed) -> Password {
+    match claim.code {
+        CodeClaim::Only(_) => Password::NotAsked,
+        CodeClaim::DeviceAlone(_) if claim.password.is_none() => Password::Spared,
+        _ => hashed.verdict,
+    }
+}
+
+/// Keeps what a good proof changes, and what `settle` adds, unless that refuses.
+async fn settled<T: Send>(
+    context: &Context,
+    account: &Account,
+    (record, otp): (Record, Option<Change>),
+    durable: bool,
+    settle: &mut (dyn FnMut(&Account, &mut Record) -> Result<T> + Send),
+) -> Result<Result<T>, StoreError> {
+    let mut settled = record.clone();
+    let outcome = settle(account, &mut settled);
+    let record = if outcome.is_ok() { settled } else { record };
+    let durable = durable || otp.is_some();
+    keep(context, account, record, otp, durable).await.map(|()| outcome)
 }
 
 /// The judgement of a claim, with what there is to say about a password that was right: what its age demands, or why it does not

@@ -5,7 +5,10 @@ use countersign_proto::{account::issue::Issue, text::Text};
 use super::view::View;
 use crate::{
     clock::UnixMillis,
-    factors::account::{Age, Unusable},
+    factors::{
+        account::{Age, Unusable},
+        one_time_password::Outstanding,
+    },
     handlers::context::Context,
 };
 
@@ -15,6 +18,15 @@ pub(super) fn notices(view: &View, context: &Context) -> Vec<Text> {
     let min_age = context.config.load().password.min_age;
     let is_young = record.password_changed.is_some_and(|changed| view.now.since(changed) < min_age);
     let mut notices = Vec::new();
+    let is_outstanding = |token: Option<&Outstanding>| token.is_some_and(|token| token.is_good(view.now, None));
+    if is_outstanding(record.outstanding()) {
+        notices.push(Issue::OUTSTANDING_ONE_TIME_PASSWORD.line("A one-time password was delivered and not used yet"));
+    }
+    if is_outstanding(record.reset_token()) {
+        notices.push(
+            Issue::OUTSTANDING_PASSWORD_RESET_TOKEN.line("A password reset token was delivered and not used yet"),
+        );
+    }
     if is_young {
         notices.push(Issue::IN_MINIMUM_PASSWORD_AGE.line("The password was changed too recently to be changed again"));
     }

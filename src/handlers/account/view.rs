@@ -1,14 +1,11 @@
-//! What each operation that reads says of an account.
+//! What each operation that reads says of an account; what is worth saying besides is `issues`.
 
 use countersign_proto::{
     account::operation_type::StateOperationType, delivered_otp::DeliveredOtpCredentials, sasl_plain::PlainCredentials,
     text::Text, totp::TotpCredentials, yubikey::YubiKeyOtpCredentials,
 };
 
-use super::{
-    issues,
-    values::{boolean, number, seconds, time},
-};
+use super::values::{boolean, number, seconds, time};
 use crate::{
     clock::UnixMillis,
     error::Result,
@@ -53,7 +50,7 @@ impl View {
         self.account.facts(self.policy)
     }
 
-    /// The values that answer `kind`; none where it does not apply.
+    /// The values that answer `kind`; none where it does not apply. Notices, warnings and errors are said elsewhere.
     pub(super) fn read(&self, context: &Context, kind: StateOperationType) -> Vec<Text> {
         if let Some(truth) = self.truth(kind) {
             return vec![boolean(truth)];
@@ -146,9 +143,6 @@ impl View {
             Kind::GetRemainingGraceLoginCount => vec![number(self.facts().grace_left())],
             Kind::GetLastLoginIpAddress => record.state.last_address.clone().map(Text).into_iter().collect(),
             Kind::GetPasswordHistoryCount => vec![number(u32::try_from(record.history.len()).unwrap_or(u32::MAX))],
-            Kind::GetAccountUsabilityNotices => issues::notices(self, context),
-            Kind::GetAccountUsabilityWarnings => issues::warnings(self),
-            Kind::GetAccountUsabilityErrors => issues::errors(self),
             Kind::GetAvailableSaslMechanisms => self.sasl(context),
             Kind::GetAvailableOtpDeliveryMechanisms => self.mechanisms.iter().cloned().map(Text).collect(),
             Kind::GetRegisteredYubiKeyPublicIds => account.yubikeys.iter().cloned().map(Text).collect(),
