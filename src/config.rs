@@ -184,6 +184,9 @@ section! {
         pub listen_plain: Vec<SocketAddr> = Vec::new();
         /// The longest body of a request.
         pub max_body: Size = Size::mib(1), if |size| (Size::kib(1)..=Size::mib(16)).contains(size), "\"1KiB\" to \"16MiB\"";
+        /// Whether what the Directory REST API has no place for is served below /countersign/v1: validateTOTP and
+        /// otpDeliveryMechanisms of an entry, deliverPasswordResetToken, deliverSingleUseToken, consumeSingleUseToken.
+        pub extensions: bool = false;
     }
 }
 

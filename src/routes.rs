@@ -38,7 +38,9 @@ pub static ROUTES: &[Route] = &[
     Route::of::<RevokeTotpSharedSecretRequest>(oid::REVOKE_TOTP_SHARED_SECRET, "revoke-totp-shared-secret")
         .confidential()
         .at_entry::<RevokeTotpSharedSecretRequest>("revokeTOTPSharedSecret"),
-    Route::of::<ValidateTotpPasswordRequest>(oid::VALIDATE_TOTP_PASSWORD, "validate-totp-password").confidential(),
+    Route::of::<ValidateTotpPasswordRequest>(oid::VALIDATE_TOTP_PASSWORD, "validate-totp-password")
+        .confidential()
+        .extending("validateTOTP", ExtensionPlace::AtEntry(json_about_user::<ValidateTotpPasswordRequest>)),
     Route::of::<RegisterYubiKeyOtpDeviceRequest>(oid::REGISTER_YUBIKEY_OTP_DEVICE, "register-yubikey-otp-device")
         .confidential()
         .at_entry::<RegisterYubiKeyOtpDeviceRequest>("registerYubiKeyOTPDevice"),
@@ -58,12 +60,23 @@ pub static ROUTES: &[Route] = &[
         oid::GET_SUPPORTED_OTP_DELIVERY_MECHANISMS,
         "get-supported-otp-delivery-mechanisms",
     )
-    .answered_as(oid::GET_SUPPORTED_OTP_DELIVERY_MECHANISMS_RESPONSE),
+    .answered_as(oid::GET_SUPPORTED_OTP_DELIVERY_MECHANISMS_RESPONSE)
+    .extending(
+        "otpDeliveryMechanisms",
+        ExtensionPlace::OfEntry(json_about_user::<GetSupportedOtpDeliveryMechanismsRequest>),
+    ),
     Route::of::<DeliverPasswordResetTokenRequest>(oid::DELIVER_PASSWORD_RESET_TOKEN, "deliver-password-reset-token")
-        .answered_as(oid::DELIVER_PASSWORD_RESET_TOKEN_RESPONSE),
+        .answered_as(oid::DELIVER_PASSWORD_RESET_TOKEN_RESPONSE)
+        .extending(
+            "deliverPasswordResetToken",
+            ExtensionPlace::Beside(json_at_path::<DeliverPasswordResetTokenRequest>),
+        ),
     Route::of::<DeliverSingleUseTokenRequest>(oid::DELIVER_SINGLE_USE_TOKEN, "deliver-single-use-token")
-        .answered_as(oid::DELIVER_SINGLE_USE_TOKEN_RESPONSE),
-    Route::of::<ConsumeSingleUseTokenRequest>(oid::CONSUME_SINGLE_USE_TOKEN, "consume-single-use-token").confidential(),
+        .answered_as(oid::DELIVER_SINGLE_USE_TOKEN_RESPONSE)
+        .extending("deliverSingleUseToken", ExtensionPlace::Beside(json_at_path::<DeliverSingleUseTokenRequest>)),
+    Route::of::<ConsumeSingleUseTokenRequest>(oid::CONSUME_SINGLE_USE_TOKEN, "consume-single-use-token")
+        .confidential()
+        .extending("consumeSingleUseToken", ExtensionPlace::Beside(json_at_path::<ConsumeSingleUseTokenRequest>)),
     Route::of::<GeneratePasswordRequest>(oid::GENERATE_PASSWORD, "generate-password")
         .answered_as(oid::GENERATE_PASSWORD_RESPONSE)
         .confidential()
@@ -111,6 +124,14 @@ pub fn at_path(name: &str) -> Option<(&'static Route, PathCall)> {
     })
 }
 
+/// The row of an extension of the REST API, by its last path segment.
+pub fn extension(name: &str) -> Option<(&'static Route, ExtensionPlace)> {
+    ROUTES.iter().find_map(|route| {
+        let extension = route.extension.as_ref().filter(|extension| extension.name == name)?;
+        Some((route, extension.place))
+    })
+}
+
 /// The row of a SASL mechanism's name; names are upper case (RFC 4422 section 3.1).
 pub fn mechanism(name: &[u8]) -> Option<&'static MechanismRoute> {
     MECHANISMS.iter().find(|route| route.name.as_bytes() == name)
@@ -150,6 +171,28 @@ pub struct Route {
     pub entry_path: Option<EntryPath>,
     /// Where REST serves it beside the entries; `None` if it has no place there.
     pub path: Option<OwnPath>,
+    /// Where REST serves it below a base path of our own, if the configuration has it so.
+    pub extension: Option<Extension>,
+}
+
+/// A REST operation that is not of the Directory REST API: `/countersign/v1/{name}` or `/countersign/v1/{dn}/{name}`.
+#[derive(Debug)]
+pub struct Extension {
+    /// The last path segment.
+    pub name: &'static str,
+    /// Where it stands, and who carries it out.
+    pub place: ExtensionPlace,
+}
+
+/// Where an extension of the REST API stands.
+#[derive(Clone, Copy, Debug)]
+pub enum ExtensionPlace {
+    /// `POST {name}`
+    Beside(PathCall),
+    /// `POST {dn}/{name}`
+    AtEntry(JsonCall),
+    /// `GET {dn}/{name}`: changes nothing and takes no body.
+    OfEntry(JsonCall),
 }
 
 /// A REST operation: `POST /directory/v1/{name}`.
@@ -210,6 +253,7 @@ impl Route {
             call: Call::Handler(ber::<R>),
             entry_path: None,
             path: None,
+            extension: None,
         }
     }
 
@@ -223,6 +267,7 @@ impl Route {
             call: Call::Connection(operation),
             entry_path: None,
             path: None,
+            extension: None,
         }
     }
 
@@ -240,6 +285,10 @@ impl Route {
 
     const fn at_entry<R: AboutEntry<Outcome: Serialize> + DeserializeOwned>(self, name: &'static str) -> Self {
         Self { entry_path: Some(EntryPath { name, json: json::<R> }), ..self }
+    }
+
+    const fn extending(self, name: &'static str, place: ExtensionPlace) -> Self {
+        Self { extension: Some(Extension { name, place }), ..self }
     }
 
     const fn at_path<R: Operation<Outcome: Serialize> + DeserializeOwned>(self, name: &'static str) -> Self {
@@ -286,6 +335,22 @@ fn json_at_path<'a, R: Operation<Outcome: Serialize> + DeserializeOwned>(
     caller: &'a Caller,
 ) -> Pending<'a, Map<String, Value>> {
     Box::pin(async move {
+        let request: R = read_members(members)?;
+        written_members(&request.perform(context, caller).await?)
+    })
+}
+
+/// For requests that name the user themselves: the path does it here.
+fn json_about_user<'a, R: Operation<Outcome: Serialize> + DeserializeOwned>(
+    dn: &'a str,
+    mut members: Map<String, Value>,
+    context: &'a Context,
+    caller: &'a Caller,
+) -> Pending<'a, Map<String, Value>> {
+    Box::pin(async move {
+        if members.insert("userDN".to_owned(), Value::String(dn.to_owned())).is_some() {
+            return Err(Error::protocol("unknown field `userDN`: the path names the user"));
+        }
         let request: R = read_members(members)?;
         written_members(&request.perform(context, caller).await?)
     })
@@ -339,6 +404,9 @@ mod tests {
             }
             if let Some(at) = &route.path {
                 assert!(seen.insert(at.name), "{}", at.name);
+            }
+            if let Some(extension) = &route.extension {
+                assert!(seen.insert(extension.name), "{}", extension.name);
             }
         }
         assert!(MECHANISMS.iter().all(|route| seen.insert(route.name)));

@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
     factors::{one_time_password::Outstanding, record::Record},
     handlers::{
-        AboutEntry, Mechanism, Operation,
+        Mechanism, Operation,
         bind::{Attempt, Outcome, become_user},
         context::Context,
         proof::{
@@ -81,12 +81,6 @@ impl Operation for GetSupportedOtpDeliveryMechanismsRequest {
             Permitted::Itself(account) | Permitted::Administrator(account) => account,
         };
         Ok(GetSupportedOtpDeliveryMechanismsResult { mechanisms: supported(context, &account.user).await? })
-    }
-}
-
-impl AboutEntry for GetSupportedOtpDeliveryMechanismsRequest {
-    fn about(self, dn: &str) -> Self {
-        Self { user_dn: dn.into() }
     }
 }
 

@@ -26,7 +26,7 @@ use crate::{
     config::PlaintextPasswords,
     error::Error,
     handlers::{context::Context, own_password},
-    routes::{self, JsonCall, PathCall, Route},
+    routes::{self, ExtensionPlace, JsonCall, PathCall, Route},
 };
 
 const READ: &str = "GET, HEAD";
@@ -60,6 +60,8 @@ pub(super) enum Asked<'p> {
     Operation(Segment<'p>, &'static Route, JsonCall),
     /// An operation that names what it is about itself: a row of the switchboard.
     Service(&'static Route, PathCall),
+    /// A question about an entry: a row of the switchboard.
+    Question(Segment<'p>, &'static Route, JsonCall),
 }
 
 impl Asked<'_> {
@@ -90,6 +92,22 @@ impl Endpoint {
                 Some((route, call)) => method(head, ACT).map(|()| Asked::Service(route, call)),
                 None => Err(Refusal::no_such_path()),
             },
+            Target::Extension(_) | Target::EntryExtension(..) if !self.context.config.load().rest.extensions => {
+                Err(Refusal::no_such_path())
+            }
+            Target::Extension(name) => match routes::extension(name) {
+                Some((route, ExtensionPlace::Beside(call))) => method(head, ACT).map(|()| Asked::Service(route, call)),
+                _ => Err(Refusal::no_such_path()),
+            },
+            Target::EntryExtension(segment, name) => match routes::extension(name) {
+                Some((route, ExtensionPlace::AtEntry(call))) => {
+                    method(head, ACT).map(|()| Asked::Operation(segment, route, call))
+                }
+                Some((route, ExtensionPlace::OfEntry(call))) => {
+                    method(head, READ).map(|()| Asked::Question(segment, route, call))
+                }
+                _ => Err(Refusal::no_such_path()),
+            },
             Target::Validation if self.context.config.load().validation_clients.is_empty() => {
                 Err(Refusal::no_such_path())
             }
@@ -112,9 +130,9 @@ impl Endpoint {
         let secret = match &asked {
             Asked::Authenticate => true,
             Asked::Operation(_, route, _) | Asked::Service(route, _) => route.confidential,
-            _ => head.headers.contains_key(AUTHORIZATION),
+            _ => false,
         };
-        if secret {
+        if secret || head.headers.contains_key(AUTHORIZATION) {
             self.check_confidential(&caller.channel)?
         }
         Ok(asked)
@@ -135,7 +153,7 @@ impl Endpoint {
             Asked::Validation => {
                 Ok(validation::answer(head.uri.query().unwrap_or_default(), context, connection).await)
             }
-            Asked::Operation(segment, route, call) => {
+            Asked::Operation(segment, route, call) | Asked::Question(segment, route, call) => {
                 let members = operation::members(body)?;
                 let caller = authentication::caller(&head.headers, context, connection).await?;
                 allowed(route.before_change, context, &caller).await?;

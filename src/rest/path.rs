@@ -5,6 +5,9 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 /// Where the API lives.
 pub const BASE: &str = "/directory/v1";
 
+/// Where what the API has no place for lives.
+pub const EXTENSIONS: &str = "/countersign/v1/";
+
 /// What may not stand as itself in a path segment (RFC 3986 section 3.3), and `+`, which clients read as a space.
 const SEGMENT: &AsciiSet = &CONTROLS
     .add(b' ')
@@ -40,6 +43,10 @@ pub enum Target<'p> {
     Entry(Segment<'p>),
     /// `/directory/v1/{dn}/{operation}`: an operation on one entry.
     Operation(Segment<'p>, &'p str),
+    /// `/countersign/v1/{operation}`
+    Extension(&'p str),
+    /// `/countersign/v1/{dn}/{operation}`
+    EntryExtension(Segment<'p>, &'p str),
     /// `/available-state` and `/readyz`: whether to send requests here.
     Readiness,
     /// `/wsapi/2.0/verify`: our own validation server for YubiKeys.
@@ -67,6 +74,13 @@ impl<'p> Target<'p> {
             "/available-or-degraded-state" | "/livez" => return Self::Liveness,
             "/wsapi/2.0/verify" => return Self::Validation,
             _ => {}
+        }
+        if let Some(rest) = path.strip_prefix(EXTENSIONS) {
+            return match rest.split_once('/') {
+                None => Self::Extension(rest),
+                Some((dn, operation)) if is_dn(dn) => Self::EntryExtension(Segment(dn), operation),
+                Some(_) => Self::Unknown,
+            };
         }
         let Some(rest) = path.strip_prefix(BASE) else { return Self::Unknown };
         let Some(rest) = rest.strip_prefix('/') else {
@@ -180,6 +194,10 @@ mod tests {
             ("/directory/v1/uid%3dx", Target::Entry(Segment("uid%3dx"))),
             ("/directory/v1/uid=x/..", Target::Operation(Segment("uid=x"), "..")),
             ("/directory/v1/uid=x/changePassword", Target::Operation(Segment("uid=x"), "changePassword")),
+            ("/countersign/v1/deliverSingleUseToken", Target::Extension("deliverSingleUseToken")),
+            ("/countersign/v1/uid=x/validateTOTP", Target::EntryExtension(Segment("uid=x"), "validateTOTP")),
+            ("/countersign/v1/x/validateTOTP", Target::Unknown),
+            ("/countersign/v1", Target::Unknown),
             ("/available-state", Target::Readiness),
             ("/livez", Target::Liveness),
             ("*", Target::Unknown),
