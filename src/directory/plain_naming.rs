@@ -38,6 +38,7 @@ pub(super) fn key(text: &str, schema: &Schema) -> Option<DnKey> {
 }
 
 /// Octets that stand for themselves wherever they are: printable, and none that RFC 4514 gives a meaning but `,` and `=`.
+#[expect(clippy::indexing_slicing, reason = "an octet is below 256, and the compiler counts")]
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut octet = b' ';

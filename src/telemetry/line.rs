@@ -134,6 +134,7 @@ fn is_plain(value: &str) -> bool {
 }
 
 /// Octets that need no quotes: what is printed, but what quotes and keys are told by.
+#[expect(clippy::indexing_slicing, reason = "an octet is below 256, and the compiler counts")]
 const BARE: [bool; 256] = {
     let mut bare = [false; 256];
     let mut octet = b'!';

@@ -95,6 +95,9 @@ impl<'t> Ids<'t> {
             Self::Nothing => Ok(false),
             Self::Term(postings) => postings.block(from, block),
             Self::Sorted(ids) => Ok(sorted_block(ids, from, block)),
+            Self::Every(lists) if lists.iter().all(|list| matches!(list, Self::Term(_))) => {
+                every_term(lists, from, block)
+            }
             Self::Every(lists) => every(lists, from, block),
             Self::Any(lists) => any(lists, from, block),
         }
@@ -135,6 +138,29 @@ fn every(lists: &mut [Ids<'_>], mut from: u64, block: &mut Block) -> Result<bool
     Ok(false)
 }
 
+/// The same of terms alone, whose chunks are compared as they are stored.
+fn every_term(lists: &mut [Ids<'_>], mut from: u64, block: &mut Block) -> Result<bool, StoreError> {
+    'chunks: loop {
+        let mut chunks = SmallVec::<[Chunk<'_>; 8]>::new();
+        let mut number = None;
+        for list in lists.iter_mut() {
+            let Ids::Term(postings) = list else { return Ok(false) };
+            let Some((found, chunk)) = postings.chunk(from)? else { return Ok(false) };
+            if *number.get_or_insert(found) != found {
+                // The others are behind this one, or it behind them: all go on from the later.
+                from = found.max(number.unwrap_or(found));
+                continue 'chunks;
+            }
+            chunks.push(chunk);
+        }
+        let Some(number) = number else { return Ok(false) };
+        if postings::intersect(number, &chunks, block) {
+            return Ok(true);
+        }
+        from = number + 1;
+    }
+}
+
 fn any(lists: &mut [Ids<'_>], from: u64, block: &mut Block) -> Result<bool, StoreError> {
     let mut other = Block::empty();
     let mut found = false;
@@ -164,21 +190,24 @@ pub(super) struct Postings<'t> {
 /// Chunks that are stepped over rather than looked up.
 const STEPS: u64 = 4;
 
-impl Postings<'_> {
+impl<'t> Postings<'t> {
     fn block(&mut self, from: u64, block: &mut Block) -> Result<bool, StoreError> {
+        let Some((number, chunk)) = self.chunk(from)? else { return Ok(false) };
+        block.load(number, chunk);
+        Ok(true)
+    }
+
+    /// The first chunk numbered `from` or above. `from` must not be smaller than in the call before.
+    fn chunk(&mut self, from: u64) -> Result<Option<(u64, Chunk<'t>)>, StoreError> {
         match self.current {
-            None if self.cursor.is_some() => return Ok(false),
+            None if self.cursor.is_some() => return Ok(None),
             Some((number, _)) if from < number + STEPS => {}
             _ => self.jump(from)?,
         }
-        while let Some((number, chunk)) = self.current {
-            if number >= from {
-                block.load(number, chunk);
-                return Ok(true);
-            }
+        while self.current.is_some_and(|(number, _)| number < from) {
             self.step()?;
         }
-        Ok(false)
+        Ok(self.current)
     }
 
     /// To the chunk of this number, or the first one behind it.

@@ -71,6 +71,53 @@ impl<'a> Row<'a> {
     }
 }
 
+impl Chunk<'_> {
+    /// How many members it has, at most.
+    fn len(self) -> usize {
+        match self {
+            Self::List(members) => members.len() / 2,
+            Self::Bits(_) => CHUNK_IDS as usize,
+        }
+    }
+
+    fn contains(self, member: [u8; 2]) -> bool {
+        let number = u16::from_le_bytes(member);
+        match self {
+            Self::List(members) => {
+                members.as_chunks::<2>().0.binary_search_by_key(&number, |other| u16::from_le_bytes(*other)).is_ok()
+            }
+            Self::Bits(bits) => bits.get(usize::from(number / 8)).is_some_and(|octet| octet >> (number % 8) & 1 == 1),
+        }
+    }
+}
+
+/// Fills `block` with what stored chunks of one number have in common; whether there is anything. The shortest is asked first, so
+/// that a rare term makes a common one cheap.
+pub(super) fn intersect(number: u64, chunks: &[Chunk<'_>], block: &mut Block) -> bool {
+    block.reset(number);
+    let Some(shortest) = chunks.iter().copied().min_by_key(|chunk| chunk.len()) else { return false };
+    match shortest {
+        Chunk::List(members) => {
+            let mut any = false;
+            for member in members.as_chunks::<2>().0 {
+                if chunks.iter().all(|chunk| chunk.contains(*member)) {
+                    block.insert(u16::from_le_bytes(*member).into());
+                    any = true;
+                }
+            }
+            any
+        }
+        Chunk::Bits(_) => {
+            block.load(number, shortest);
+            let mut other = Block::empty();
+            chunks.iter().all(|chunk| {
+                other.load(number, *chunk);
+                block.keep(&other)
+            })
+        }
+    }
+}
+
 /// The ids of a `Row::Few`.
 pub(super) fn few(ids: &[u8]) -> impl Iterator<Item = u64> {
     ids.as_chunks::<8>().0.iter().map(|id| u64::from_le_bytes(*id))
