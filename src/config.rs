@@ -512,7 +512,7 @@ impl Config {
                     } )+
                     "access" => list(&mut self.access, reading, "access", found),
                     "validation_client" => list(&mut self.validation_clients, reading, "validation_client", found),
-                    "delivery" => self.delivery = delivery::read(reading, found),
+                    "delivery" => self.delivery = delivery::reading::read(reading, found),
                     _ if LATER.contains(&name) => reading.refuse(
                         found.line,
                         name,

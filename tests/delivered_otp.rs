@@ -3,13 +3,14 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use common::{
     ber::{self, constructed, octets, tlv},
     client::{Change, Client, Response, tagged},
     code::*,
     http,
+    mail_server::MailServer,
     mailbox::{Mailbox, bind, deliver, deliver_with, ways},
     oid,
     people::{
@@ -317,6 +318,22 @@ fn a_code_goes_to_the_users_own_addresses_only() {
     let response = deliver_with(&mut server.client(), "u:bob", Some(BOB_PASSWORD), more);
     assert_eq!(response.code, INVALID_RECIPIENT_ID);
     assert_eq!(mailbox.mails(), []);
+}
+
+#[test]
+fn a_code_goes_by_mail() {
+    let post = MailServer::start("none", Path::new(""), None, "take");
+    let smtp = "kind = \"smtp\"\nsecurity = \"none\"\nhost = \"localhost\"\nsender = \"no-reply@example.com\"\n";
+    let server = Server::with(&format!("[delivery.Mail]\n{smtp}port = {}\n", post.port));
+    assert_eq!(deliver(&mut server.client(), "u:bob", Some(BOB_PASSWORD)).code, SUCCESS);
+    let mail = post.mail();
+    assert_eq!(mail["to"][0], "bob@example.com");
+    let code = mail["text"].as_str().unwrap().trim_end().rsplit(": ").next().unwrap().to_owned();
+    assert_eq!(bind(&mut server.client(), "u:bob", &code).code, SUCCESS);
+    let change = [Change::Replace("mail", &[])];
+    assert_eq!(server.root().modify(BOB, &change).code, SUCCESS);
+    assert_eq!(deliver(&mut server.client(), "u:bob", Some(BOB_PASSWORD)).code, MECHANISM_UNAVAILABLE);
+    assert_eq!(post.end(), 0);
 }
 
 /// TOML for two webhooks: one that refuses, one that takes.

@@ -35,7 +35,7 @@ fn set(config: &mut Config, reading: &mut Reading<'_>, name: &str, member: &Memb
         ($($section:ident),+) => {
             match name {
                 $( stringify!($section) => one(reading, &mut config.$section, name, member), )+
-                "delivery" => delivery::set(&mut config.delivery, reading, member),
+                "delivery" => delivery::reading::set(&mut config.delivery, reading, member),
                 _ => reading.refuse(None, name, format!("no such section; there are {}", [$(stringify!($section)),+].join(", "))),
             }
         };
