@@ -267,6 +267,8 @@ impl<'t> Walk<'t> {
         loop {
             let block = self.block.get_or_insert_with(Block::empty);
             if !self.ids.block(number, block)? {
+                // What the lists left in it on their way to the end is no answer.
+                self.block = None;
                 return Ok(None);
             }
             match block.first_from(from) {

@@ -466,6 +466,23 @@ mod tests {
         prop_oneof![0_u64..600, 4000_u64..4200, 0_u64..20_000, Just(1 << 40)]
     }
 
+    #[test]
+    fn a_walk_that_has_ended_stays_ended() {
+        let directory = tempfile::tempdir().unwrap();
+        let tables = tables(&directory);
+        let mut txn = tables.write().unwrap();
+        let mut editor = Editor::default();
+        (0..40).chain([1 << 40]).for_each(|id| editor.insert(&tables, &mut txn, b"a\0", id).unwrap());
+        (100..140).for_each(|id| editor.insert(&tables, &mut txn, b"b\0", id).unwrap());
+        txn.commit().unwrap();
+        let txn = tables.read().unwrap();
+        let of = |head: &[u8]| Ids::of_term(&tables, &txn, Key::from_slice(head)).unwrap();
+        for lists in [vec![of(b"a\0"), of(b"b\0")], vec![of(b"a\0"), Ids::Any(vec![of(b"b\0")])]] {
+            let mut walk = Walk::new(Ids::Every(lists));
+            assert_eq!((walk.seek(0).unwrap(), walk.seek(1 << 39).unwrap()), (None, None));
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
