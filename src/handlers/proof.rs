@@ -26,6 +26,7 @@ pub(super) use self::{
     claim::{Claim, CodeClaim},
     codes::{open_secret, totp_place},
     delivered::{delivered_place, prove_delivered, refuse_delivered},
+    rules::fence,
 };
 use self::{
     hashed::Hashed,
@@ -36,7 +37,6 @@ use self::{
 };
 use crate::{
     caller::{Notice, Strength},
-    clock::UnixMillis,
     error::{Error, PolicyError, Result},
     factors::{lockout::Settings as Lockout, record::Record, yubikey::Otp},
     handlers::{
@@ -241,11 +241,6 @@ pub(super) fn lockouts(context: &Context) -> [Lockout; 2] {
 /// Whether too many wrong passwords lock the account.
 pub(super) fn is_locked(context: &Context, account: &Account) -> bool {
     Rules::of(context).locks_password(account, context.clock.now())
-}
-
-/// Up to when what is good once may have been used, and is forgotten (`Store::fence`).
-pub(super) fn fence(context: &Context) -> Option<UnixMillis> {
-    Some(context.store.fence()).filter(|&fence| fence > 0).map(UnixMillis)
 }
 
 /// The record changed as `change` says, by whoever may: read, changed and written until nobody was faster.

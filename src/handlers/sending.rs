@@ -5,17 +5,15 @@
 //! record, so at every door and after a restart), then the ways are tried one after another until one takes the message. Where none
 //! does, what was stored is taken back, if it is still the same.
 
+mod order;
 pub mod recipients;
 mod ways;
 mod words;
 
-use countersign_proto::{
-    delivery::{MessageTexts, PreferredMechanism},
-    result_code::ResultCode,
-};
+use countersign_proto::result_code::ResultCode;
 
 use self::ways::Ways;
-pub(super) use self::ways::supported;
+pub(super) use self::{order::Order, ways::supported};
 use crate::{
     config::{Config, LogLevel, codes::RateSetting},
     delivery::Message,
@@ -25,18 +23,6 @@ use crate::{
     store::Target,
     telemetry::reason,
 };
-
-/// What a request says about sending.
-pub(super) struct Order<'a> {
-    /// The only ways to try; empty: the user's, then the configured ones.
-    pub(super) preferred: &'a [PreferredMechanism],
-    /// The words around the secret.
-    pub(super) texts: &'a MessageTexts,
-    /// The configured mechanisms; empty: all.
-    pub(super) defaults: &'a [String],
-    /// Subject and words before the secret where the request has none; `None`: the mechanism's own, which are about codes.
-    pub(super) usual: Option<(&'a str, &'a str)>,
-}
 
 /// A message that was taken.
 pub(super) struct Sent {

@@ -7,13 +7,12 @@ mod ownership;
 use std::pin::pin;
 
 use countersign_proto::{
-    result_code::ResultCode,
     text::Secret,
     value::NoValue,
     yubikey::{DeregisterYubiKeyOtpDeviceRequest, RegisterYubiKeyOtpDeviceRequest, YubiKeyOtpCredentials},
 };
 
-use self::ownership::{add_device, remove_devices};
+use self::ownership::{add_device, not_registered, remove_devices};
 use crate::{
     caller::Caller,
     error::{Error, Result},
@@ -129,8 +128,4 @@ async fn entitled(context: &Context, caller: &Caller, subject: Subject, password
             Ok(Entitled { account: *account, as_administrator: false })
         }
     }
-}
-
-fn not_registered() -> Error {
-    Error::new(ResultCode::NO_SUCH_ATTRIBUTE, "The account has no such YubiKey")
 }

@@ -46,7 +46,7 @@ impl Rules {
                 window: u8::try_from(config.totp.window).unwrap_or(u8::MAX),
                 ..Totp::default()
             },
-            fence: super::fence(context),
+            fence: fence(context),
             separator: config.simple_bind.separator.bytes().next(),
             account: account_policy::configured(&config),
             change_expired: config.password.change_expired,
@@ -62,4 +62,9 @@ impl Rules {
     pub(super) fn spent(&self, factor: &Factor, settings: &Totp) -> Option<Step> {
         factor.last_step.max(self.fence.map(|fence| spent_by_fence(fence, settings)))
     }
+}
+
+/// Up to when what is good once may have been used, and is forgotten (`Store::fence`).
+pub(in crate::handlers) fn fence(context: &Context) -> Option<UnixMillis> {
+    Some(context.store.fence()).filter(|&fence| fence > 0).map(UnixMillis)
 }

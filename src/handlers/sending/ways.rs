@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign_proto::{delivered_otp::OtpDeliveryMechanism, delivery::PreferredMechanism, result_code::ResultCode};
 
-use super::Order;
+use super::order::Order;
 use crate::{
     caller::User,
     delivery::mechanism::Mechanism,

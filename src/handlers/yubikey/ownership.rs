@@ -3,7 +3,6 @@
 
 use countersign_proto::result_code::ResultCode;
 
-use super::not_registered;
 use crate::{
     caller::Caller,
     directory::entry::Entry,
@@ -169,4 +168,9 @@ impl Owner {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What is to be removed is not there.
+pub(super) fn not_registered() -> Error {
+    Error::new(ResultCode::NO_SUCH_ATTRIBUTE, "The account has no such YubiKey")
 }

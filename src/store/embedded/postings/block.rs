@@ -1,0 +1,146 @@
+//! The ids of one chunk in memory, a bit each: what lists are intersected and united in.
+
+use super::layout::{CHUNK_BITS, CHUNK_IDS, Chunk, LISTED, TAG_BITS, TAG_LIST};
+
+/// The ids of one chunk.
+#[derive(Clone)]
+pub(crate) struct Block {
+    /// Which chunk: its ids are `number << 12` and the 4,095 that follow.
+    pub(crate) number: u64,
+    bits: [u64; 64],
+}
+
+impl Block {
+    /// No ids, of chunk 0.
+    pub(crate) const fn empty() -> Self {
+        Self { number: 0, bits: [0; 64] }
+    }
+
+    /// No ids, of the chunk of this number.
+    pub(super) fn of(number: u64) -> Self {
+        Self { number, ..Self::empty() }
+    }
+
+    /// Becomes the empty chunk of this number.
+    pub(crate) fn reset(&mut self, number: u64) {
+        *self = Self::of(number);
+    }
+
+    /// Becomes the stored chunk.
+    pub(crate) fn load(&mut self, number: u64, chunk: Chunk<'_>) {
+        self.number = number;
+        match chunk {
+            Chunk::Bits(bits) => {
+                for (word, octets) in self.bits.iter_mut().zip(bits.as_chunks::<8>().0) {
+                    *word = u64::from_le_bytes(*octets);
+                }
+            }
+            Chunk::List(members) => {
+                self.bits = [0; 64];
+                members.as_chunks::<2>().0.iter().for_each(|member| self.insert(u16::from_le_bytes(*member).into()));
+            }
+        }
+    }
+
+    /// Adds an id of this chunk; the bits above the chunk's do not count.
+    pub(crate) fn insert(&mut self, id: u64) {
+        if let Some((word, bit)) = self.place(id) {
+            *word |= bit;
+        }
+    }
+
+    pub(super) fn remove(&mut self, id: u64) {
+        if let Some((word, bit)) = self.place(id) {
+            *word &= !bit;
+        }
+    }
+
+    fn place(&mut self, id: u64) -> Option<(&mut u64, u64)> {
+        let member = id % CHUNK_IDS;
+        let word = usize::try_from(member / 64).ok().and_then(|word| self.bits.get_mut(word))?;
+        Some((word, 1 << (member % 64)))
+    }
+
+    /// Keeps what both have, which must be of the same chunk; whether anything is left.
+    pub(crate) fn keep(&mut self, other: &Self) -> bool {
+        let mut any = 0;
+        for (word, other) in self.bits.iter_mut().zip(&other.bits) {
+            *word &= other;
+            any |= *word;
+        }
+        any != 0
+    }
+
+    /// Takes what the other has, which must be of the same chunk.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.bits.iter_mut().zip(&other.bits).for_each(|(word, other)| *word |= other);
+    }
+
+    /// The smallest id at or above `from`.
+    pub(crate) fn first_from(&self, from: u64) -> Option<u64> {
+        let first = self.number << CHUNK_BITS;
+        let start = from.max(first) - first;
+        let start_word = usize::try_from(start / 64).ok()?;
+        for (at, word) in self.bits.iter().enumerate().skip(start_word) {
+            let word = if at == start_word { word & (u64::MAX << (start % 64)) } else { *word };
+            if word != 0 {
+                return Some(first + at as u64 * 64 + u64::from(word.trailing_zeros()));
+            }
+        }
+        None
+    }
+
+    /// All ids, ascending.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = u64> {
+        let mut from = self.number << CHUNK_BITS;
+        std::iter::from_fn(move || {
+            let id = self.first_from(from)?;
+            from = id + 1;
+            Some(id)
+        })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bits.iter().all(|word| *word == 0)
+    }
+
+    /// Replaces `out` by the stored form.
+    pub(super) fn store(&self, out: &mut Vec<u8>) {
+        out.clear();
+        let count: u32 = self.bits.iter().map(|word| word.count_ones()).sum();
+        if count as usize > LISTED {
+            out.push(TAG_BITS);
+            self.bits.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+        } else {
+            out.push(TAG_LIST);
+            self.ids().for_each(|id| out.extend_from_slice(&((id % CHUNK_IDS) as u16).to_le_bytes()));
+        }
+    }
+}
+
+/// Fills `block` with what stored chunks of one number have in common; whether there is anything. The shortest is asked first, so
+/// that a rare term makes a common one cheap.
+pub(crate) fn intersect(number: u64, chunks: &[Chunk<'_>], block: &mut Block) -> bool {
+    block.reset(number);
+    let Some(shortest) = chunks.iter().copied().min_by_key(|chunk| chunk.len()) else { return false };
+    match shortest {
+        Chunk::List(members) => {
+            let mut any = false;
+            for member in members.as_chunks::<2>().0 {
+                if chunks.iter().all(|chunk| chunk.contains(*member)) {
+                    block.insert(u16::from_le_bytes(*member).into());
+                    any = true;
+                }
+            }
+            any
+        }
+        Chunk::Bits(_) => {
+            block.load(number, shortest);
+            let mut other = Block::empty();
+            chunks.iter().all(|chunk| {
+                other.load(number, *chunk);
+                block.keep(&other)
+            })
+        }
+    }
+}

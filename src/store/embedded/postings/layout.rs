@@ -1,0 +1,105 @@
+//! How the ids under one index term are stored: a few in the term's own row, many as chunks of 4,096 ids beside it.
+//!
+//! ```text
+//! head             -> FEW  | id u64 LE ...        up to 16 ids, ascending: one lookup answers for all of them
+//! head             -> MANY                        the ids are in the rows that follow
+//! head | id >> 12  -> LIST | (id & 0xFFF) u16 LE ...   up to 255 of a chunk, ascending
+//! head | id >> 12  -> BITS | 512 octets                one bit an id of a chunk that has more
+//! ```
+//! A row stays below a quarter of a page however many entries share a term, chunks intersect 64 ids a step, and an id of a common
+//! term is added by rewriting half a kilobyte. `head` is what `keys::term` makes; the chunk's number is a u32 BE, for order.
+
+use super::super::keys::{CHUNK, Key};
+use crate::store::StoreError;
+
+/// Ids that stand in the term's own row, at most.
+pub(crate) const FEW: usize = 16;
+/// Ids of one chunk.
+pub(super) const CHUNK_IDS: u64 = 1 << CHUNK_BITS;
+pub(super) const CHUNK_BITS: u32 = 12;
+/// Members of a chunk that are listed one by one, at most.
+pub(super) const LISTED: usize = 255;
+
+pub(super) const TAG_FEW: u8 = 0;
+pub(super) const TAG_MANY: u8 = 1;
+pub(super) const TAG_LIST: u8 = 2;
+pub(super) const TAG_BITS: u8 = 3;
+
+/// A stored row, by its value.
+pub(crate) enum Row<'a> {
+    /// All ids of the term, eight octets each.
+    Few(&'a [u8]),
+    /// The ids are in chunks.
+    Many,
+    /// A chunk.
+    Chunk(Chunk<'a>),
+}
+
+/// A stored chunk without its number.
+#[derive(Clone, Copy)]
+pub(crate) enum Chunk<'a> {
+    /// Two octets a member.
+    List(&'a [u8]),
+    /// One bit a member.
+    Bits(&'a [u8; 512]),
+}
+
+impl<'a> Row<'a> {
+    pub(crate) fn read(value: &'a [u8]) -> Result<Self, StoreError> {
+        let row = match value.split_first() {
+            Some((&TAG_FEW, ids)) if ids.len().is_multiple_of(8) => Some(Row::Few(ids)),
+            Some((&TAG_MANY, [])) => Some(Row::Many),
+            Some((&TAG_LIST, members)) if members.len().is_multiple_of(2) => Some(Row::Chunk(Chunk::List(members))),
+            Some((&TAG_BITS, bits)) => bits.try_into().ok().map(|bits| Row::Chunk(Chunk::Bits(bits))),
+            _ => None,
+        };
+        row.ok_or_else(|| StoreError::Damaged("a row of the index has an unknown layout".into()))
+    }
+}
+
+impl Chunk<'_> {
+    /// How many members it has, at most.
+    pub(super) fn len(self) -> usize {
+        match self {
+            Self::List(members) => members.len() / 2,
+            Self::Bits(_) => CHUNK_IDS as usize,
+        }
+    }
+
+    pub(super) fn contains(self, member: [u8; 2]) -> bool {
+        let number = u16::from_le_bytes(member);
+        match self {
+            Self::List(members) => {
+                members.as_chunks::<2>().0.binary_search_by_key(&number, |other| u16::from_le_bytes(*other)).is_ok()
+            }
+            Self::Bits(bits) => bits.get(usize::from(number / 8)).is_some_and(|octet| octet >> (number % 8) & 1 == 1),
+        }
+    }
+}
+
+/// The ids of a `Row::Few`.
+pub(crate) fn few(ids: &[u8]) -> impl Iterator<Item = u64> {
+    ids.as_chunks::<8>().0.iter().map(|id| u64::from_le_bytes(*id))
+}
+
+/// The chunk's number at the end of a chunk's key.
+pub(crate) fn number_of(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<CHUNK>().map(|number| u64::from(u32::from_be_bytes(*number)))
+}
+
+/// The chunk that an id belongs to.
+pub(crate) const fn number(id: u64) -> u64 {
+    id >> CHUNK_BITS
+}
+
+/// Appends the chunk's number to a head.
+pub(crate) fn push_number(key: &mut Key, number: u64) {
+    #[expect(clippy::cast_possible_truncation, reason = "ids stay below 2^44: ten thousand a second for fifty years")]
+    key.extend_from_slice(&(number as u32).to_be_bytes());
+}
+
+pub(super) fn store_few(ids: &[u64], out: &mut Vec<u8>) {
+    out.clear();
+    out.push(TAG_FEW);
+    ids.iter().for_each(|id| out.extend_from_slice(&id.to_le_bytes()));
+}
