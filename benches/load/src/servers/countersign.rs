@@ -48,7 +48,12 @@ impl Countersign {
     pub(crate) fn load(&self, ldif: &Path) -> io::Result<Taken> {
         let mut command = Command::new(&self.program);
         command.args(["import", "--config"]).arg(self.configuration()).arg(ldif);
-        watch(command.stdout(Stdio::null()).stderr(Stdio::null()))
+        // What it says of its progress would drown the tables; what it says last is why it failed.
+        let said = self.folder.join("import.log");
+        watch(command.stdout(Stdio::null()).stderr(fs::File::create(&said)?)).map_err(|error| {
+            let said = fs::read_to_string(&said).unwrap_or_default();
+            io::Error::other(format!("{error}: {}", said.lines().last().unwrap_or_default()))
+        })
     }
 
     /// Starts it.
