@@ -333,6 +333,15 @@ section! {
     }
 }
 
+section! {
+    /// What is counted, for Prometheus: GET /metrics, without authentication, over HTTP in clear. /livez and /readyz answer there too.
+    pub struct MetricsSettings {
+        /// Addresses to serve it on, such as ["127.0.0.1:9636"]; without any, it is not served. No user is named, but load and
+        /// failures are told: keep it to loopback or to a network of your own.
+        pub listen: Vec<SocketAddr> = Vec::new();
+    }
+}
+
 words! {
     /// Which store keeps the entries.
     pub enum StoreKind {
@@ -402,6 +411,8 @@ pub struct Config {
     pub access: Vec<AccessRule>,
     /// `[log]`
     pub log: LogSettings,
+    /// `[metrics]`
+    pub metrics: MetricsSettings,
     /// `[store]`
     pub store: StoreSettings,
 }
@@ -431,6 +442,7 @@ macro_rules! each_section {
             delivery_limits,
             outgoing,
             log,
+            metrics,
             store
         )
     };
@@ -447,7 +459,7 @@ fn written_name(field: &'static str) -> &'static str {
 }
 
 /// Sections and keys of features that are not here yet: named, so that the refusal can say so.
-const LATER: &[&str] = &["bearer", "factor_policy", "metrics", "portal"];
+const LATER: &[&str] = &["bearer", "factor_policy", "portal"];
 
 impl Config {
     /// Reads a file and the environment of this process.
@@ -494,7 +506,9 @@ impl Config {
 
     /// What deserves a look, though nothing is wrong: one sentence each.
     pub fn warnings(&self) -> Vec<String> {
-        delivery::warnings(&self.delivery).collect()
+        let open = self.metrics.listen.iter().filter(|address| !address.ip().is_loopback());
+        let open = open.map(|address| format!("[metrics] {address} tells load and failures to whoever can reach it"));
+        delivery::warnings(&self.delivery).chain(open).collect()
     }
 
     /// The commented file that says the same as this configuration: every key with its documentation, those at their default as

@@ -19,6 +19,19 @@ pub struct Connections {
 struct Open {
     total: u32,
     by_address: HashMap<IpAddr, u32>,
+    admitted: u64,
+    refused: u64,
+}
+
+/// How many connections there are and were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// Open now.
+    pub open: u32,
+    /// Admitted since the start.
+    pub admitted: u64,
+    /// Refused since the start.
+    pub refused: u64,
 }
 
 /// The right to one connection; given back when dropped.
@@ -50,24 +63,35 @@ impl Connections {
     pub fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Admission, Full> {
         let address = counted(peer);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.total != 0 && open.total >= self.total {
+        let admitted = open.admit(address, self);
+        *if admitted.is_ok() { &mut open.admitted } else { &mut open.refused } += 1;
+        drop(open);
+        admitted?;
+        Ok(Admission { connections: Arc::clone(self), address })
+    }
+
+    /// How many connections there are and were.
+    pub fn census(&self) -> Census {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        Census { open: open.total, admitted: open.admitted, refused: open.refused }
+    }
+}
+
+impl Open {
+    /// Counts one more of this address, if there may be one more.
+    fn admit(&mut self, address: Option<IpAddr>, limits: &Connections) -> Result<(), Full> {
+        if limits.total != 0 && self.total >= limits.total {
             return Err(Full::Total);
         }
         if let Some(address) = address {
-            let count = open.by_address.entry(address).or_default();
-            if *count >= self.per_address {
+            let count = self.by_address.entry(address).or_default();
+            if *count >= limits.per_address {
                 return Err(Full::Address);
             }
             *count += 1;
         }
-        open.total += 1;
-        drop(open);
-        Ok(Admission { connections: Arc::clone(self), address })
-    }
-
-    /// How many connections are open.
-    pub fn count(&self) -> u32 {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).total
+        self.total += 1;
+        Ok(())
     }
 }
 
@@ -113,7 +137,7 @@ mod tests {
         let _other = connections.admit(address("192.0.2.2")).unwrap();
         drop(first);
         let _again = connections.admit(address("192.0.2.1")).unwrap();
-        assert_eq!(connections.count(), 3);
+        assert_eq!(connections.census(), Census { open: 3, admitted: 4, refused: 1 });
     }
 
     #[test]
@@ -133,6 +157,6 @@ mod tests {
         assert_eq!(connections.admit(address("127.0.0.1")).unwrap_err(), Full::Total);
         drop(only);
         assert!(connections.admit(address("127.0.0.1")).is_ok());
-        assert_eq!(connections.count(), 0);
+        assert_eq!(connections.census().open, 0);
     }
 }

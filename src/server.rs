@@ -39,7 +39,7 @@ use crate::{
     outgoing::Outgoing,
     random::{Random, SystemRandom, octets},
     routes,
-    telemetry::audit::Audit,
+    telemetry::{audit::Audit, metrics::Metrics},
     tls::Tls,
     validation::{ApiKey, Validators},
 };
@@ -78,6 +78,8 @@ pub struct Running {
     pub rest: Vec<SocketAddr>,
     /// Where it speaks HTTP in clear.
     pub rest_plain: Vec<SocketAddr>,
+    /// Where it tells what is counted.
+    pub metrics: Vec<SocketAddr>,
     context: Arc<Context>,
     tls: Option<Arc<Tls>>,
     doors: Doors,
@@ -95,14 +97,15 @@ impl Server {
         let connections = Connections::new(room, config.limits.connections_per_address);
         let context = blocking(move || context(config, parts)).await?;
         let doors = Doors::new(&context, &connections, tls.as_ref())?;
-        let Addresses { ldap, ldap_tls, rest, rest_plain } = match doors.open(&context.config.load(), tls.as_ref()) {
-            Ok(addresses) => addresses,
-            Err(error) => {
-                doors.stop().await;
-                return Err(error);
-            }
-        };
-        let running = Running { ldap, ldap_tls, rest, rest_plain, context, tls, doors };
+        let Addresses { ldap, ldap_tls, rest, rest_plain, metrics } =
+            match doors.open(&context.config.load(), tls.as_ref()) {
+                Ok(addresses) => addresses,
+                Err(error) => {
+                    doors.stop().await;
+                    return Err(error);
+                }
+            };
+        let running = Running { ldap, ldap_tls, rest, rest_plain, metrics, context, tls, doors };
         running.context.audit.notice(LogLevel::Info, &running.listening());
         Ok(running)
     }
@@ -178,6 +181,9 @@ impl Running {
         {
             text.push_str(&format!(" {scheme}://{address}"));
         }
+        for address in &self.metrics {
+            text.push_str(&format!(" http://{address}/metrics"));
+        }
         text.push_str(&format!(" and {}", self.doors.local().display()));
         text
     }
@@ -219,6 +225,7 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
         virtual_entries: VirtualEntries::default(),
         validators: ArcSwapOption::new(validators),
         audit,
+        metrics: Metrics::default(),
         served,
         connections: AtomicU64::new(1),
     })

@@ -178,9 +178,13 @@ fn named(attributes: &[String], name: &str) -> LdapFilter {
 
 /// Opens the data directory in this process: a server without addresses.
 async fn open(mut config: Config) -> Result<Running, Failure> {
-    for addresses in
-        [&mut config.ldap.listen, &mut config.ldap.listen_tls, &mut config.rest.listen, &mut config.rest.listen_plain]
-    {
+    for addresses in [
+        &mut config.ldap.listen,
+        &mut config.ldap.listen_tls,
+        &mut config.rest.listen,
+        &mut config.rest.listen_plain,
+        &mut config.metrics.listen,
+    ] {
         addresses.clear();
     }
     config.log.level = LogLevel::Error;

@@ -81,6 +81,8 @@ impl Attempt<'_> {
             took: Some(context.clock.now().since(began)),
             ..Event::default()
         };
+        let code = bound.as_ref().map_or_else(|error| error.code, |_| ResultCode::SUCCESS);
+        context.metrics.authenticated(self.mechanism, code);
         match &bound {
             Ok(_) => {
                 event.factor = factor;

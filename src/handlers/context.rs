@@ -28,7 +28,7 @@ use crate::{
     random::Random,
     seal::Sealer,
     store::{Found, Query, Scope, Step, Store, Target},
-    telemetry::audit::Audit,
+    telemetry::{audit::Audit, metrics::Metrics},
     validation::Validators,
 };
 
@@ -64,6 +64,8 @@ pub struct Context {
     pub validators: ArcSwapOption<Validators>,
     /// What happened.
     pub audit: Audit,
+    /// How often.
+    pub metrics: Metrics,
     /// What the doors serve, for the root DSE.
     pub served: Served,
     /// The number of the next connection, for the log; shared by the doors.

@@ -38,7 +38,11 @@ use self::{
 use crate::{
     caller::{Notice, Strength},
     error::{Error, PolicyError, Result},
-    factors::{lockout::Settings as Lockout, record::Record, yubikey::Otp},
+    factors::{
+        lockout::{Door, Settings as Lockout},
+        record::Record,
+        yubikey::Otp,
+    },
     handlers::{
         context::Context,
         devices::{Judge, Judged},
@@ -62,6 +66,8 @@ pub(super) struct Proven<'a> {
     pub(super) notice: Notice,
 }
 
+/// What is counted as judged where there is no code.
+const PASSWORD: &str = "password";
 /// How often a record is judged again after somebody else changed it; each time somebody got on, so only a flood gets here.
 const MAX_ATTEMPTS: usize = 200;
 
@@ -120,6 +126,7 @@ pub(super) async fn prove_for<'a, T: Send>(
             Judgement::Unknown(error) => return Err(error),
             Judgement::Refused { reason, counted } => match record_failure(context, &rules, &account, counted).await {
                 Ok(()) => {
+                    context.metrics.refused(presented.code.made_by().unwrap_or(PASSWORD), &reason);
                     let busy = hashed.pay(context, &rules, claim).await.err();
                     let refused = || Error { policy: notice.err(), ..Error::invalid_credentials(reason) };
                     return Err(busy.unwrap_or_else(refused));
@@ -133,6 +140,7 @@ pub(super) async fn prove_for<'a, T: Send>(
                 match settled(context, &account, (record, otp), durable, settle).await {
                     Ok(outcome) => {
                         let factor = presented.code.made_by();
+                        context.metrics.accepted(factor.unwrap_or(PASSWORD));
                         let proven = Proven { account, password: presented.password, strength, factor, notice };
                         return outcome.map(|outcome| (proven, outcome));
                     }
@@ -306,7 +314,15 @@ async fn record_failure(
         Count::Password => rules.password,
         Count::SecondFactor => rules.second_factor,
     };
-    Unrecorded::begin(context, account, count, settings, &record).recorded().await
+    Unrecorded::begin(context, account, count, settings, &record).recorded().await?;
+    let (factor, failures) = match count {
+        Count::Password => (PASSWORD, &record.password_failures),
+        Count::SecondFactor => ("second-factor", &record.second_factor_failures),
+    };
+    if failures.door(context.clock.now(), &settings) != Door::Open {
+        context.metrics.locked_out(factor);
+    }
+    Ok(())
 }
 
 /// What the OTP in a claim is worth; `None` if there is none, or its device is not the account's. That is told before anybody is asked:

@@ -99,8 +99,12 @@ async fn try_ways(context: &Context, ways: &Ways, order: &Order<'_>, secret: &st
             Err(error) => Err(error),
         };
         match handed_over {
-            Ok(()) => return Ok(Sent { mechanism: mechanism.name().to_owned(), recipient: recipient.to_owned() }),
+            Ok(()) => {
+                context.metrics.delivered(mechanism.name(), "delivered");
+                return Ok(Sent { mechanism: mechanism.name().to_owned(), recipient: recipient.to_owned() });
+            }
             Err(error) => {
+                context.metrics.delivered(mechanism.name(), "failed");
                 let sentence = format!("[delivery.{}] a message for {} failed: {error}", mechanism.name(), ways.dn());
                 context.audit.notice(LogLevel::Warn, &sentence);
             }

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{
     controls::{On, Requested, answered_bind},
-    outcome::{audit, outcome},
+    outcome::{audit, count, outcome},
     session::{Finished, Flow, Session},
 };
 use crate::{
@@ -64,6 +64,7 @@ impl Session {
             Err(error) => {
                 // Handlers write the line of every bind that comes to them.
                 audit(&self.door.context.audit, LogLevel::Info, &before, ("bind", None), Instant::now(), Some(&error));
+                count(&self.door.context, response::BIND, error.code);
                 response::bind(out, id, &outcome(&error), None, &[]);
                 self.end_barrier(before.become_identity(Identity::Anonymous, Strength::None));
             }
@@ -113,6 +114,7 @@ impl Wishes {
     fn conclude(self, id: i32, before: Caller, proven: Result<Caller>) -> Finished {
         let mut list = answered_bind(self.password_policy, proven.as_ref().map(|caller| &caller.notice));
         let mut response = Vec::new();
+        let code = proven.as_ref().map_or_else(|error| error.code, |_| ResultCode::SUCCESS);
         let caller = match proven {
             Ok(caller) => {
                 if self.authorization_identity {
@@ -132,6 +134,6 @@ impl Wishes {
         } else {
             caller.unwrap_or_else(|| before.become_identity(Identity::Anonymous, Strength::None))
         };
-        Finished { id, response, caller: Some(caller) }
+        Finished { id, answered: (response::BIND, code), response, caller: Some(caller) }
     }
 }

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use super::{
     controls::{On, Requested, answered},
     door::is_confidential,
-    outcome::{audit, outcome, refuse},
+    outcome::{audit, count, outcome, refuse},
     session::{Finished, Flow, Session},
 };
 use crate::{
@@ -84,7 +84,7 @@ impl Session {
             }
             self.caller = self.caller.become_identity(crate::caller::Identity::Anonymous, Strength::None);
         }
-        refuse(out, id, tag, &Error::protocol(format!("The request is malformed: {malformed}")));
+        refuse(&self.door.context, out, id, tag, &Error::protocol(format!("The request is malformed: {malformed}")));
         Flow::Done
     }
 
@@ -102,7 +102,7 @@ impl Session {
             Operation::ModifyDn(_) => response::MODIFY_DN,
             Operation::Delete(_) => response::DELETE,
         };
-        refuse(out, message.id, tag, error);
+        refuse(&self.door.context, out, message.id, tag, error);
         Flow::Done
     }
 
@@ -116,10 +116,11 @@ impl Session {
         match compared {
             Ok((is_equal, password_policy)) => {
                 let code = if is_equal { ResultCode::COMPARE_TRUE } else { ResultCode::COMPARE_FALSE };
+                count(&self.door.context, response::COMPARE, code);
                 let list = answered(password_policy, None);
                 response::result(out, message.id, response::COMPARE, &LdapResult::code(code), |_| {}, &list);
             }
-            Err(error) => refuse(out, message.id, response::COMPARE, &error),
+            Err(error) => refuse(&self.door.context, out, message.id, response::COMPARE, &error),
         }
     }
 
@@ -157,7 +158,7 @@ impl Session {
                 Call::Connection(ConnectionOperation::Cancel) => self.cancel(message.id, request, out),
                 Call::Handler(call) => self.begin_extended((message.id, route), call, asked, out),
             },
-            Err(error) => refuse(out, message.id, response::EXTENDED, &error),
+            Err(error) => refuse(&self.door.context, out, message.id, response::EXTENDED, &error),
         }
         Flow::Done
     }
@@ -203,7 +204,8 @@ impl Session {
                 }
                 Err(error) => response::extended(&mut response, id, &outcome(error), None, None, &list),
             }
-            Finished { id, response, caller: None }
+            let code = result.as_ref().map_or_else(|error| error.code, |_| ResultCode::SUCCESS);
+            Finished { id, answered: (response::EXTENDED, code), response, caller: None }
         };
         self.begin(id, Box::pin(operation), out);
     }
@@ -223,10 +225,11 @@ impl Session {
             return Flow::Disconnect(ResultCode::PROTOCOL_ERROR, sentence.to_owned());
         } else {
             let name = Some(countersign_proto::oid::START_TLS);
+            count(&self.door.context, response::EXTENDED, ResultCode::SUCCESS);
             response::extended(out, id, &LdapResult::SUCCESS, name, None, &[]);
             return Flow::StartTls;
         };
-        refuse(out, id, response::EXTENDED, &refusal);
+        refuse(&self.door.context, out, id, response::EXTENDED, &refusal);
         Flow::Done
     }
 
@@ -234,9 +237,13 @@ impl Session {
     fn cancel(&mut self, id: i32, request: &ExtendedRequest<'_>, out: &mut Vec<u8>) {
         let target = match CancelRequest::from_ber(request.value) {
             Ok(request) => request.cancel_id,
-            Err(error) => return refuse(out, id, response::EXTENDED, &Error::protocol(error.into_sentence())),
+            Err(error) => {
+                let error = Error::protocol(error.into_sentence());
+                return refuse(&self.door.context, out, id, response::EXTENDED, &error);
+            }
         };
         let code = if self.stop_search(target).is_some() {
+            count(&self.door.context, response::SEARCH_DONE, ResultCode::CANCELED);
             response::search_done(out, target, &LdapResult::code(ResultCode::CANCELED), &[]);
             ResultCode::CANCELED
         } else if self.is_in_use(target) {
@@ -244,6 +251,7 @@ impl Session {
         } else {
             ResultCode::NO_SUCH_OPERATION
         };
+        count(&self.door.context, response::EXTENDED, code);
         response::extended(out, id, &LdapResult::code(code), None, None, &[]);
     }
 }

@@ -11,7 +11,11 @@ use crate::{
     caller::Caller,
     config::LogLevel,
     error::Error,
-    telemetry::audit::{Audit, Event},
+    handlers::context::Context,
+    telemetry::{
+        audit::{Audit, Event},
+        metrics::operations::Operation,
+    },
 };
 
 /// What the client is told of an error: the only place where an `Error` becomes an LDAPResult.
@@ -23,9 +27,27 @@ pub(super) fn outcome(error: &Error) -> LdapResult<'_> {
     }
 }
 
-/// Appends the response with this tag to a request that failed.
-pub(super) fn refuse(out: &mut Vec<u8>, id: i32, tag: u8, error: &Error) {
+/// Appends the response with this tag to a request that failed, and counts it.
+pub(super) fn refuse(context: &Context, out: &mut Vec<u8>, id: i32, tag: u8, error: &Error) {
+    count(context, tag, error.code);
     response::result(out, id, tag, &outcome(error), |_| {}, &[]);
+}
+
+/// Counts an operation by the tag of its response. Every response that ends one is counted, wherever it is written.
+#[inline]
+pub(super) fn count(context: &Context, tag: u8, code: ResultCode) {
+    let operation = match tag {
+        response::BIND => Operation::Bind,
+        response::SEARCH_DONE => Operation::Search,
+        response::COMPARE => Operation::Compare,
+        response::ADD => Operation::Add,
+        response::MODIFY => Operation::Modify,
+        response::MODIFY_DN => Operation::ModifyDn,
+        response::DELETE => Operation::Delete,
+        response::EXTENDED => Operation::Extended,
+        _ => return,
+    };
+    context.metrics.operations.answered(operation, code);
 }
 
 /// Writes the audit line of one operation: its name, and the entry that it is about.

@@ -9,11 +9,12 @@ use countersign_proto::{
         response::{self, LdapResult},
     },
     oid,
+    result_code::ResultCode,
 };
 
 use super::{
     controls::{On, Requested},
-    outcome::{audit, refuse},
+    outcome::{audit, count, refuse},
     output::SOFT_MARK,
     running_search::{Noted, RunningSearch, give_back, unused},
     session::Session,
@@ -83,8 +84,9 @@ impl Session {
 
 /// A search has ended: it is answered if it failed, and written down if searches are.
 fn conclude(id: i32, outcome: Result<()>, out: &mut Vec<u8>, context: &Context, caller: &Caller, noted: Option<Noted>) {
-    if let Err(error) = &outcome {
-        refuse(out, id, response::SEARCH_DONE, error);
+    match &outcome {
+        Ok(()) => count(context, response::SEARCH_DONE, ResultCode::SUCCESS),
+        Err(error) => refuse(context, out, id, response::SEARCH_DONE, error),
     }
     if let Some((base, begun)) = noted {
         let caller = Caller { operation: i64::from(id), ..caller.clone() };

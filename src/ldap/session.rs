@@ -14,6 +14,7 @@ use futures_util::{StreamExt, stream::FuturesUnordered};
 use super::{
     controls::{Proxied, Requested},
     door::Door,
+    outcome::count,
     running_search::RunningSearch,
 };
 use crate::{caller::Caller, error::Result, handlers::subject};
@@ -40,6 +41,8 @@ pub(super) type Running = Pin<Box<dyn Future<Output = Finished> + Send>>;
 pub(super) struct Finished {
     /// Its message ID.
     pub(super) id: i32,
+    /// The tag of the response, and its code.
+    pub(super) answered: (u8, ResultCode),
     /// The whole response.
     pub(super) response: Vec<u8>,
     /// For a bind: who is bound from now on.
@@ -189,7 +192,8 @@ impl Session {
 
     /// Takes over what an operation came to.
     pub(super) fn conclude(&mut self, finished: Finished, out: &mut Vec<u8>) {
-        let Finished { id, response, caller } = finished;
+        let Finished { id, answered: (tag, code), response, caller } = finished;
+        count(&self.door.context, tag, code);
         if let Some(caller) = caller {
             self.end_barrier(caller);
         }

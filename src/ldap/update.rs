@@ -13,6 +13,7 @@ use countersign_proto::{
         strings::Strings,
     },
     oid,
+    result_code::ResultCode,
 };
 use ldap3_proto::{
     LdapCodec,
@@ -68,7 +69,7 @@ impl Session {
         let Some(kind) = Kind::of(&message.operation) else { return };
         let id = message.id;
         if let Err(error) = self.begin_update(message, &kind, out).await {
-            refuse(out, id, kind.response, &error);
+            refuse(&self.door.context, out, id, kind.response, &error);
         }
     }
 
@@ -92,8 +93,10 @@ impl Session {
             let dn = target(&request).to_owned();
             let result = update(request, options, &context, &caller).await;
             audit(&context.audit, LogLevel::Info, &caller, (name, Some(&dn)), begun, result.as_ref().err());
+            let code = result.as_ref().map_or_else(|error| error.code, |_| ResultCode::SUCCESS);
             Finished {
                 id,
+                answered: (tag, code),
                 response: respond(id, tag, &result, answered(password_policy, result.as_ref().err())),
                 caller: None,
             }
@@ -257,7 +260,7 @@ mod tests {
         let crowded = [4, 0].repeat(MIN_ELEMENTS + 1);
         for content in [&[4_u8, 9][..], &deep, &crowded, &[], &[4, 1, 0xFF, 0x30, 0]] {
             let error = decode(&sequence(0x68, content)).map(drop).unwrap_err();
-            assert_eq!(error.code, countersign_proto::result_code::ResultCode::PROTOCOL_ERROR);
+            assert_eq!(error.code, ResultCode::PROTOCOL_ERROR);
         }
     }
 

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     authenticate, authentication, availability,
     availability::Question,
-    media, metadata, operation, origin,
+    media, metadata, metrics, operation, origin,
     path::{Segment, Target},
     query::Query,
     read,
@@ -24,6 +24,7 @@ use super::{
 use crate::{
     caller::{Caller, Channel},
     config::PlaintextPasswords,
+    connections::Connections,
     error::Error,
     handlers::{context::Context, own_password},
     routes::{self, ExtensionPlace, JsonCall, PathCall, Route},
@@ -40,12 +41,24 @@ pub struct Endpoint {
     pub context: Arc<Context>,
     /// Whether the server is ending: it then says that it is not ready.
     pub shutdown: CancellationToken,
+    /// Which paths there are.
+    pub serves: Serves,
+}
+
+/// Which paths an address has; how the server is can be asked at each.
+pub enum Serves {
+    /// The Directory REST API, and what is beside it.
+    Api,
+    /// What is counted, these connections with it.
+    Metrics(Arc<Connections>),
 }
 
 /// What a request asks for, as far as its head tells.
 pub(super) enum Asked<'p> {
     /// How the server is.
     Availability(Question),
+    /// What is counted.
+    Metrics(&'p Connections),
     /// What the server is.
     Metadata,
     /// The caller's own entry.
@@ -69,6 +82,20 @@ impl Asked<'_> {
     pub(super) const fn takes_body(&self) -> bool {
         matches!(self, Self::Authenticate | Self::Operation(..) | Self::Service(..))
     }
+
+    /// As which endpoint it is counted.
+    pub(super) const fn name(&self) -> &'static str {
+        match self {
+            Self::Availability(_) => "availability",
+            Self::Metrics(_) => "metrics",
+            Self::Metadata => "metadata",
+            Self::Me => "me",
+            Self::Entry(_) => "entry",
+            Self::Authenticate => "authenticate",
+            Self::Validation => "validation",
+            Self::Operation(_, route, _) | Self::Service(route, _) | Self::Question(_, route, _) => route.name,
+        }
+    }
 }
 
 impl Endpoint {
@@ -76,10 +103,24 @@ impl Endpoint {
     ///
     /// # Errors
     /// 404 and 405; 406; 401 for a header that proves nobody whatever stands in it; 403 for secrets that crossed a clear connection.
-    pub(super) fn asked<'p>(&self, head: &'p Parts, caller: &Caller) -> Result<Asked<'p>, Refusal> {
+    pub(super) fn asked<'p>(&'p self, head: &'p Parts, caller: &Caller) -> Result<Asked<'p>, Refusal> {
         let asked = match Target::of(head.uri.path()) {
             Target::Readiness => method(head, ASK).map(|()| Asked::Availability(Question::Ready)),
             Target::Liveness => method(head, ASK).map(|()| Asked::Availability(Question::Alive)),
+            target => match &self.serves {
+                Serves::Metrics(connections) if target == Target::Metrics => {
+                    return method(head, READ).map(|()| Asked::Metrics(connections));
+                }
+                Serves::Metrics(_) => return Err(Refusal::no_such_path()),
+                Serves::Api => self.asked_of_api(target, head),
+            },
+        };
+        self.checked(asked, head, caller)
+    }
+
+    /// The same of the API: what its paths name.
+    fn asked_of_api<'p>(&self, target: Target<'p>, head: &'p Parts) -> Result<Asked<'p>, Refusal> {
+        match target {
             Target::Metadata => method(head, READ).map(|()| Asked::Metadata),
             Target::Me => method(head, READ).map(|()| Asked::Me),
             Target::Entry(segment) => method(head, READ).map(|()| Asked::Entry(segment)),
@@ -113,8 +154,17 @@ impl Endpoint {
             }
             // No HEAD: an OTP would be used up for nothing.
             Target::Validation => method(head, TAKE).map(|()| Asked::Validation),
-            Target::Unknown => Err(Refusal::no_such_path()),
-        };
+            Target::Unknown | Target::Metrics | Target::Readiness | Target::Liveness => Err(Refusal::no_such_path()),
+        }
+    }
+
+    /// The same, once the head holds what it must: nothing is looked at that should not have been sent.
+    fn checked<'p>(
+        &self,
+        asked: Result<Asked<'p>, Refusal>,
+        head: &'p Parts,
+        caller: &Caller,
+    ) -> Result<Asked<'p>, Refusal> {
         match asked {
             Ok(Asked::Availability(_)) => return asked,
             // It has neither headers of ours nor our media types.
@@ -149,6 +199,7 @@ impl Endpoint {
         let context = &*self.context;
         match asked {
             Asked::Availability(question) => Ok(availability::answer(question, context, &self.shutdown).await),
+            Asked::Metrics(connections) => Ok(metrics::answer(context, connections).await),
             Asked::Authenticate => authenticate::answer(head, body, context, connection).await,
             Asked::Validation => {
                 Ok(validation::answer(head.uri.query().unwrap_or_default(), context, connection).await)

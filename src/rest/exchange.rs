@@ -1,7 +1,7 @@
 //! One request and its answer, whatever they are about: reads the body within its bounds, writes the answer with the headers that
 //! every answer has, and says in the log which request was refused. What the request asks for is `endpoint.rs`.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Full};
 use hyper::{
@@ -22,13 +22,19 @@ use crate::{caller::Caller, config::LogLevel, random};
 /// No more than this is set aside for a body because its length is announced; the rest when it comes.
 const SET_ASIDE: usize = 64 * 1024;
 
+/// As which endpoint a request is counted whose head was refused: an unknown path, a method that it does not take, and the like.
+const REFUSED_BY_HEAD: &str = "none";
+
 /// Answers one request; `caller` is the connection before the request's header has said who asks.
 pub(super) async fn answer(request: Request<Incoming>, endpoint: &Endpoint, caller: &Caller) -> Response<Full<Bytes>> {
-    let (head, body) = request.into_parts();
-    let mut response = match respond(&head, body, endpoint, caller).await {
+    let (begun, (head, body)) = (Instant::now(), request.into_parts());
+    let mut name = REFUSED_BY_HEAD;
+    let mut response = match respond(&head, body, endpoint, caller, &mut name).await {
         Ok(reply) => response(reply.status, reply.media, reply.body),
         Err(refusal) => refused(&refusal, endpoint, caller, head.version),
     };
+    let status = response.status().as_u16();
+    endpoint.context.metrics.requested(name, method_name(&head.method), status, begun.elapsed());
     if head.method == Method::HEAD {
         let length = response.body().size_hint().exact().unwrap_or_default();
         response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
@@ -37,8 +43,16 @@ pub(super) async fn answer(request: Request<Incoming>, endpoint: &Endpoint, call
     response
 }
 
-async fn respond(head: &Parts, body: Incoming, endpoint: &Endpoint, caller: &Caller) -> Result<Reply, Refusal> {
+/// `name` becomes that of the endpoint, once it is known.
+async fn respond(
+    head: &Parts,
+    body: Incoming,
+    endpoint: &Endpoint,
+    caller: &Caller,
+    name: &mut &'static str,
+) -> Result<Reply, Refusal> {
     let asked = endpoint.asked(head, caller)?;
+    *name = asked.name();
     let body = if asked.takes_body() {
         let config = endpoint.context.config.load();
         read(head, body, config.rest.max_body.octets(), config.limits.incomplete_message).await?
@@ -46,6 +60,12 @@ async fn respond(head: &Parts, body: Incoming, endpoint: &Endpoint, caller: &Cal
         Zeroizing::default()
     };
     endpoint.carry_out(asked, head, &body, caller).await
+}
+
+/// As which method a request is counted; clients may make methods up.
+fn method_name(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
 /// The whole body, of at most `longest` octets, which must have come after `patience`. It may hold a password, so it is wiped.

@@ -13,6 +13,7 @@
 //! | `POST /directory/v1/authenticate` | `authenticate` |
 //! | `POST /directory/v1/{dn}/{operation}`, one for each row of `routes.rs` with an entry path | `operation` |
 //! | `GET /wsapi/2.0/verify`: an OTP, for clients of Yubico's validation protocol | `validation` |
+//! | `GET /metrics`, on addresses of its own | `metrics` |
 //! | `GET /available-state`, `/readyz`, `/available-or-degraded-state`, `/livez` | `availability` |
 //!
 //! hyper alone serves: the routes are the rows of `routes.rs`, and a DN in a path has to be split off before anything is
@@ -35,6 +36,7 @@ mod controls;
 mod exchange;
 mod lookup;
 mod metadata;
+mod metrics;
 mod operation;
 mod origin;
 mod query;

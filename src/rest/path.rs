@@ -51,6 +51,8 @@ pub enum Target<'p> {
     Readiness,
     /// `/wsapi/2.0/verify`: our own validation server for YubiKeys.
     Validation,
+    /// `/metrics`: what is counted.
+    Metrics,
     /// `/available-or-degraded-state` and `/livez`: whether the process does its work.
     Liveness,
     /// Nothing of this API.
@@ -73,6 +75,7 @@ impl<'p> Target<'p> {
             "/available-state" | "/readyz" => return Self::Readiness,
             "/available-or-degraded-state" | "/livez" => return Self::Liveness,
             "/wsapi/2.0/verify" => return Self::Validation,
+            "/metrics" => return Self::Metrics,
             _ => {}
         }
         if let Some(rest) = path.strip_prefix(EXTENSIONS) {
@@ -200,6 +203,8 @@ mod tests {
             ("/countersign/v1", Target::Unknown),
             ("/available-state", Target::Readiness),
             ("/livez", Target::Liveness),
+            ("/metrics", Target::Metrics),
+            ("/metrics/", Target::Unknown),
             ("*", Target::Unknown),
             ("", Target::Unknown),
         ];

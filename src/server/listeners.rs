@@ -13,7 +13,7 @@ use crate::{
     ldap::door::Door as LdapDoor,
     local_socket::LocalSocket,
     rest::{
-        endpoint::Endpoint,
+        endpoint::{Endpoint, Serves},
         listener::{self, Door as RestDoor},
     },
     tls::Tls,
@@ -36,10 +36,12 @@ pub(super) struct Addresses {
     pub(super) ldap_tls: Vec<SocketAddr>,
     pub(super) rest: Vec<SocketAddr>,
     pub(super) rest_plain: Vec<SocketAddr>,
+    pub(super) metrics: Vec<SocketAddr>,
 }
 
 struct Rest {
     endpoint: Arc<Endpoint>,
+    metrics: Arc<Endpoint>,
     connections: Arc<Connections>,
     shutdown: CancellationToken,
     tasks: TaskTracker,
@@ -56,8 +58,11 @@ impl Doors {
         let local = LocalSocket::in_folder(&folder)
             .map_err(|error| StartError::because(format!("{} cannot be opened", folder.display()), error))?;
         let shutdown = CancellationToken::new();
-        let endpoint = Arc::new(Endpoint { context: Arc::clone(context), shutdown: shutdown.clone() });
-        let rest = Rest { endpoint, connections: Arc::clone(connections), shutdown, tasks: TaskTracker::new() };
+        let endpoint = |serves| Arc::new(Endpoint { context: Arc::clone(context), shutdown: shutdown.clone(), serves });
+        let (api, metrics) = (endpoint(Serves::Api), endpoint(Serves::Metrics(Arc::clone(connections))));
+        let connections_of_rest = Arc::clone(connections);
+        let rest =
+            Rest { endpoint: api, metrics, connections: connections_of_rest, shutdown, tasks: TaskTracker::new() };
         let ldap = LdapDoor::new(Arc::clone(context), Arc::clone(connections), tls.cloned());
         Ok(Self { ldap, rest, local })
     }
@@ -66,14 +71,18 @@ impl Doors {
     pub(super) fn open(&self, config: &Config, tls: Option<&Arc<Tls>>) -> Result<Addresses, StartError> {
         let ldap = each("ldap.listen", &config.ldap.listen, |address| self.ldap.listen(address))?;
         let ldap_tls = each("ldap.listen_tls", &config.ldap.listen_tls, |address| self.ldap.listen_tls(address))?;
-        let rest = each("rest.listen", &config.rest.listen, |address| self.rest.listen(address, tls.cloned()))?;
+        let Rest { endpoint, metrics, .. } = &self.rest;
+        let rest =
+            each("rest.listen", &config.rest.listen, |address| self.rest.listen(endpoint, address, tls.cloned()))?;
         let rest_plain =
-            each("rest.listen_plain", &config.rest.listen_plain, |address| self.rest.listen(address, None))?;
+            each("rest.listen_plain", &config.rest.listen_plain, |address| self.rest.listen(endpoint, address, None))?;
+        let metrics =
+            each("metrics.listen", &config.metrics.listen, |address| self.rest.listen(metrics, address, None))?;
         let path = self.local.path();
         self.ldap.listen_unix(path).map_err(|error| {
             StartError::because(format!("the Unix socket {} cannot be made", path.display()), error)
         })?;
-        Ok(Addresses { ldap, ldap_tls, rest, rest_plain })
+        Ok(Addresses { ldap, ldap_tls, rest, rest_plain, metrics })
     }
 
     /// The Unix socket in the data directory.
@@ -83,21 +92,26 @@ impl Doors {
 
     /// Ends all doors; returns when what was under way is finished, or has taken too long.
     pub(super) async fn stop(self) {
-        let Rest { endpoint, shutdown, tasks, .. } = self.rest;
+        let Rest { endpoint, metrics, shutdown, tasks, .. } = self.rest;
         shutdown.cancel();
         tasks.close();
         tokio::join!(self.ldap.stop(), tasks.wait());
-        drop(endpoint);
+        drop((endpoint, metrics));
         // Whoever looks for the socket afterwards should find that nobody is there.
         let _ = std::fs::remove_file(self.local.path());
     }
 }
 
 impl Rest {
-    fn listen(&self, address: SocketAddr, tls: Option<Arc<Tls>>) -> std::io::Result<SocketAddr> {
+    fn listen(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        address: SocketAddr,
+        tls: Option<Arc<Tls>>,
+    ) -> std::io::Result<SocketAddr> {
         let listener = bind(address)?;
         let taken = listener.local_addr()?;
-        let (endpoint, connections) = (Arc::clone(&self.endpoint), Arc::clone(&self.connections));
+        let (endpoint, connections) = (Arc::clone(endpoint), Arc::clone(&self.connections));
         self.tasks.spawn(listener::serve(listener, RestDoor { endpoint, tls, connections }));
         Ok(taken)
     }

@@ -1,6 +1,6 @@
 //! What may be asked of a store that writes: changes with their preconditions, and what became of them.
 
-use crate::directory::dn::DnKey;
+use crate::{directory::dn::DnKey, histogram::Distribution};
 
 /// An entry's number within its store: given once, kept through renames, never given again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -115,6 +115,10 @@ pub struct Statistics {
     pub limit: u64,
     /// Snapshots held by readers now.
     pub readers: u64,
+    /// Since the store was opened: how long commits took, from the first change to the end of the sync, in microseconds.
+    pub commit_times: Distribution,
+    /// Since then: how many lists of changes shared a commit.
+    pub commit_sizes: Distribution,
 }
 
 /// One entry to be loaded, ready to be stored.

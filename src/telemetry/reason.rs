@@ -79,10 +79,21 @@ reasons! {
     BUSY = "busy";
 }
 
+/// The word of the list that a reason begins with, without its detail; `other` for one that is not in the list.
+pub fn word(reason: &str) -> &'static str {
+    let word = reason.split(':').next().unwrap_or_default();
+    ALL.iter().map(|(known, _)| *known).find(|known| *known == word).unwrap_or("other")
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::ALL;
+    use super::{ALL, word};
+
+    #[test]
+    fn a_detail_is_no_part_of_the_word() {
+        assert_eq!((word("clock-off:+3"), word("locked"), word("nonsense")), ("clock-off", "locked", "other"));
+    }
 
     #[test]
     fn every_reason_is_one_word_of_its_own_and_has_a_meaning() {

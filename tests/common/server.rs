@@ -94,6 +94,16 @@ impl Server {
         self.running().rest[0]
     }
 
+    /// Where it tells what is counted.
+    pub fn metrics(&self) -> SocketAddr {
+        self.running().metrics[0]
+    }
+
+    /// Whether it tells that anywhere.
+    pub fn serves_metrics(&self) -> bool {
+        !self.running().metrics.is_empty()
+    }
+
     /// The CA that signed the server's certificate.
     pub fn ca_file(&self) -> PathBuf {
         self.folder.path().join("site/tls/ca.pem")

@@ -40,6 +40,9 @@ impl Judge {
         if by != YubikeyJudge::Remote && self.remote.is_none() {
             let device = Device::find(context, otp.public_id()).await?;
             let verdict = device.as_ref().map(|device| device.judge(context, otp)).transpose()?.flatten();
+            if let Some(verdict) = &verdict {
+                context.metrics.validated("local", word_of_verdict(verdict));
+            }
             match (verdict, device) {
                 (Some(Verdict::Fresh(token)), Some(device)) => {
                     return Ok(Judged::Fresh(Some(device.spent(token, None, context.clock.now()))));
@@ -51,7 +54,9 @@ impl Judge {
             }
         }
         if self.remote.is_none() {
-            self.remote = Some(ask(context, otp).await);
+            let outcome = ask(context, otp).await;
+            context.metrics.validated("remote", word_of_outcome(&outcome));
+            self.remote = Some(outcome);
         }
         Ok(match &self.remote {
             Some(Outcome::Good) => Judged::Fresh(None),
@@ -64,6 +69,26 @@ impl Judge {
                 Judged::Unknown(Error::other(why.as_str()).reason(reason::VALIDATION_REFUSED))
             }
         })
+    }
+}
+
+/// As what a judgement of ours is counted.
+const fn word_of_verdict(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Fresh(_) => "good",
+        Verdict::Used(_) => "replayed",
+        Verdict::Wrong => "bad",
+    }
+}
+
+/// As what an answer of validation servers is counted.
+const fn word_of_outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Good => "good",
+        Outcome::Replayed => "replayed",
+        Outcome::Bad => "bad",
+        Outcome::Unavailable(_) => "unavailable",
+        Outcome::Misconfigured(_) => "misconfigured",
     }
 }
 

@@ -6,6 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread,
@@ -24,6 +25,8 @@ type Job = Box<dyn FnOnce(&mut Workspace) + Send>;
 /// The pool; it ends when this is dropped and the queue is worked off.
 pub struct Hashing {
     queue: SyncSender<Job>,
+    waiting: Arc<AtomicUsize>,
+    room: u32,
 }
 
 impl Hashing {
@@ -42,7 +45,12 @@ impl Hashing {
             let jobs = Arc::clone(&jobs);
             thread::Builder::new().name(format!("hashing-{number}")).spawn(move || work(&jobs))?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, waiting: Arc::default(), room: waiting })
+    }
+
+    /// How many hashes wait for a thread, and how many may.
+    pub fn queue(&self) -> (usize, u32) {
+        (self.waiting.load(Ordering::Relaxed), self.room)
     }
 
     /// Computes `job` on a thread of the pool. A job whose answer nobody waits for any more is left out.
@@ -51,7 +59,9 @@ impl Hashing {
     /// `busy` if too many wait already.
     pub async fn run<T: Send + 'static>(&self, job: impl FnOnce(&mut Workspace) -> T + Send + 'static) -> Result<T> {
         let (answer, answered) = oneshot::channel();
+        let waiting = Waiting::new(&self.waiting);
         let job = Box::new(move |workspace: &mut Workspace| {
+            drop(waiting);
             if !answer.is_closed() {
                 drop(answer.send(job(workspace)));
             }
@@ -61,6 +71,22 @@ impl Hashing {
             Err(TrySendError::Full(_)) => Err(Error::busy().reason(reason::BUSY)),
             Err(TrySendError::Disconnected(_)) => Err(Error::other("no thread is left that hashes")),
         }
+    }
+}
+
+/// A job that waits; counted for as long as this is kept.
+struct Waiting(Arc<AtomicUsize>);
+
+impl Waiting {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -112,10 +138,12 @@ mod tests {
         begun.recv().unwrap();
         let mut waiting = Box::pin(pool.run(|_| 2));
         tokio::select! { biased; _ = &mut waiting => panic!("not yet"), () = std::future::ready(()) => {} }
+        assert_eq!(pool.queue(), (1, 1));
         assert_eq!(pool.run(|_| 3).await.unwrap_err().code, ResultCode::BUSY);
         go.send(()).unwrap();
         assert_eq!((blocker.await.unwrap(), waiting.await.unwrap()), (Some(()), 2));
         assert_eq!(pool.run(|_| 4).await.unwrap(), 4);
+        assert_eq!(pool.queue(), (0, 1));
     }
 
     #[tokio::test]

@@ -50,11 +50,17 @@ pub(in crate::handlers) async fn prove_delivered(
         }
         let kept = match judge(context, &rules, &account, guess) {
             Judged::Right(record, notice) => match context.store.apply(vec![factors(&account, &record)]).await {
-                Ok(_) => return Ok((account, notice)),
+                Ok(_) => {
+                    context.metrics.accepted(FACTOR);
+                    return Ok((account, notice));
+                }
                 Err(error) => Err(error),
             },
             Judged::Refused { reason, counted } => match record_failure(context, &rules, &account, counted).await {
-                Ok(()) => return Err(Error::invalid_credentials(reason)),
+                Ok(()) => {
+                    context.metrics.refused(FACTOR, reason);
+                    return Err(Error::invalid_credentials(reason));
+                }
                 Err(error) => Err(error),
             },
         };
@@ -78,6 +84,8 @@ pub(in crate::handlers) fn delivered_place(account: &Account) -> Place<'_> {
     Place { entry: account.user.uuid, attribute: ATTRIBUTE }
 }
 
+/// As what it is counted.
+const FACTOR: &str = "delivered-otp";
 const ATTRIBUTE: &str = "ds-auth-delivered-otp";
 
 /// The record without the one-time password, if the guess is it.

@@ -106,6 +106,7 @@ impl Hashed {
         if let Err(error) = context.store.apply(vec![stranger(context)]).await {
             return not_recorded(error);
         }
+        context.metrics.refused("password", reason);
         let busy = self.pay(context, rules, claim).await.err();
         busy.unwrap_or_else(|| Error::invalid_credentials(reason))
     }

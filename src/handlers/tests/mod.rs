@@ -119,6 +119,7 @@ impl Site {
             audit: Audit::new(&LogSettings::default(), Arc::clone(&clock) as Arc<dyn Clock>, Box::new(std::io::sink())),
             mechanisms: ArcSwap::default(),
             recipients: Default::default(),
+            metrics: Default::default(),
             served: Served::default(),
             virtual_entries: Default::default(),
             validators: Default::default(),

@@ -124,6 +124,7 @@ impl Tables {
             used: self.env.real_disk_size().map_err(|error| self.failed(error))?,
             limit: information.map_size as u64,
             readers: u64::from(information.number_of_readers),
+            ..Statistics::default()
         })
     }
 

@@ -244,7 +244,12 @@ impl Store for Embedded {
     }
 
     fn statistics(&self) -> Answer<'_, Result<Statistics, StoreError>> {
-        self.reading(|tables, txn| tables.statistics(txn))
+        let (times, sizes) = (&self.shared.commit_times, &self.shared.commit_sizes);
+        self.reading(|tables, txn| {
+            let so_far =
+                Statistics { commit_times: times.so_far(), commit_sizes: sizes.so_far(), ..tables.statistics(txn)? };
+            Ok(so_far)
+        })
     }
 
     fn backup<'a>(&'a self, to: &'a Path) -> Answer<'a, Result<(), StoreError>> {

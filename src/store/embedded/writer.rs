@@ -9,6 +9,7 @@ use std::{
         mpsc::{self, Receiver, Sender},
     },
     thread::JoinHandle,
+    time::Instant,
 };
 
 use tokio::sync::oneshot;
@@ -20,6 +21,7 @@ use super::{
     rules::Rules,
     tables::Tables,
 };
+use crate::histogram::{Histogram, MICROSECONDS, NUMBERS};
 
 type Outcome = Result<Applied, StoreError>;
 
@@ -35,6 +37,10 @@ pub(super) struct Shared {
     pub(super) tables: Tables,
     pub(super) readers: Readers,
     pub(super) last_change: AtomicU64,
+    /// How long commits took, in microseconds.
+    pub(super) commit_times: Histogram,
+    /// How many jobs shared one.
+    pub(super) commit_sizes: Histogram,
     /// Octets of queued changes.
     queued: AtomicUsize,
 }
@@ -57,7 +63,14 @@ const QUEUE_OCTETS: usize = 256 << 20;
 
 impl Shared {
     pub(super) fn new(tables: Tables, readers: Readers, last_change: u64) -> Self {
-        Self { tables, readers, last_change: AtomicU64::new(last_change), queued: AtomicUsize::new(0) }
+        Self {
+            tables,
+            readers,
+            last_change: AtomicU64::new(last_change),
+            commit_times: Histogram::new(MICROSECONDS),
+            commit_sizes: Histogram::new(NUMBERS),
+            queued: AtomicUsize::new(0),
+        }
     }
 }
 
@@ -158,7 +171,7 @@ impl Loop {
     }
 
     fn transaction(&mut self, group: &[Job]) -> Result<Vec<Outcome>, StoreError> {
-        let shared = Arc::clone(&self.shared);
+        let (shared, begun) = (Arc::clone(&self.shared), Instant::now());
         let mut draft = Draft::begin(&shared.tables, &self.rules, &mut self.buffers)?;
         let mut outcomes = Vec::with_capacity(group.len());
         for job in group {
@@ -173,6 +186,8 @@ impl Loop {
             let transaction = draft.commit(&mut self.persisted_attributes)?;
             shared.last_change.store(last_change, Ordering::Release);
             shared.readers.committed(transaction);
+            shared.commit_times.observe(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX));
+            shared.commit_sizes.observe(group.len() as u64);
         }
         Ok(outcomes)
     }
