@@ -118,6 +118,6 @@ impl<'s> KeyBuilder<'s> {
         for (end, start) in self.ends.iter().rev().zip(starts) {
             key.extend_from_slice(self.octets.get(start as usize..*end as usize).unwrap_or_default());
         }
-        DnKey::from_bytes(&key)
+        DnKey::of(key)
     }
 }

@@ -12,17 +12,11 @@ use super::{
 /// The key of `text`; `None` if it is not spelled ordinarily, or is no name.
 pub(super) fn key(text: &str, schema: &Schema) -> Option<DnKey> {
     let text = text.as_bytes();
-    if !text.iter().all(|octet| PLAIN.get(usize::from(*octet)).is_some_and(|plain| *plain)) {
-        return None;
-    }
     let mut key = SmallVec::<[u8; 96]>::new();
-    for rdn in text.rsplit(|octet| *octet == b',') {
-        let equals = rdn.iter().position(|octet| *octet == b'=')?;
-        let (name, value) = (rdn.get(..equals)?, rdn.get(equals + 1..)?);
-        let known = schema.attribute_type(std::str::from_utf8(name).ok()?)?;
-        if !is_tidy(value) {
-            return None;
-        }
+    let mut end = text.len();
+    for rdn in rdns(text)?.iter().rev() {
+        let (name, value) = (text.get(rdn.start..rdn.value - 1)?, text.get(rdn.value..end)?);
+        let known = schema.type_named(name)?;
         key.extend_from_slice(known.key_name.as_bytes());
         key.push(b'=');
         let start = key.len();
@@ -33,32 +27,66 @@ pub(super) fn key(text: &str, schema: &Schema) -> Option<DnKey> {
             _ => return None,
         }
         key.push(END_OF_RDN);
+        end = rdn.start.saturating_sub(1);
     }
-    Some(DnKey::from_bytes(&key))
+    Some(DnKey::of(key))
 }
 
-/// Octets that stand for themselves wherever they are: printable, and none that RFC 4514 gives a meaning but `,` and `=`.
+/// Where an RDN begins, and where its value does; it ends before the comma of the next.
+#[derive(Clone, Copy)]
+struct Rdn {
+    start: usize,
+    value: usize,
+}
+
+/// The RDNs of a name in which every octet counts: no space at the edges of a value or beside another, no further `=` in it.
+fn rdns(text: &[u8]) -> Option<SmallVec<[Rdn; 8]>> {
+    let mut rdns = SmallVec::new();
+    let (mut start, mut value, mut after_space) = (0, None, true);
+    for (at, octet) in text.iter().enumerate() {
+        match OCTETS.get(usize::from(*octet))? {
+            Octet::Plain => after_space = false,
+            Octet::Equals if value.is_none() => (value, after_space) = (Some(at + 1), true),
+            Octet::Comma if !after_space => {
+                rdns.push(Rdn { start, value: value? });
+                (start, value) = (at + 1, None);
+            }
+            Octet::Space if !after_space => after_space = true,
+            _ => return None,
+        }
+    }
+    rdns.push(Rdn { start, value: value.filter(|_| !after_space)? });
+    Some(rdns)
+}
+
+/// What an octet may mean.
+#[derive(Clone, Copy)]
+enum Octet {
+    /// Itself, wherever it is.
+    Plain,
+    Equals,
+    Comma,
+    Space,
+    /// Not printable ASCII, or something that RFC 4514 gives a meaning.
+    Other,
+}
+
 #[expect(clippy::indexing_slicing, reason = "an octet is below 256, and the compiler counts")]
-const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
+const OCTETS: [Octet; 256] = {
+    let mut octets = [Octet::Other; 256];
     let mut octet = b' ';
     while octet <= b'~' {
-        plain[octet as usize] = !matches!(octet, b'\\' | b'"' | b'+' | b';' | b'<' | b'>' | b'#');
+        octets[octet as usize] = match octet {
+            b'\\' | b'"' | b'+' | b';' | b'<' | b'>' | b'#' => Octet::Other,
+            b'=' => Octet::Equals,
+            b',' => Octet::Comma,
+            b' ' => Octet::Space,
+            _ => Octet::Plain,
+        };
         octet += 1;
     }
-    plain
+    octets
 };
-
-/// Whether every octet of a value counts: no space at its edges or beside another, and no further `=`.
-fn is_tidy(value: &[u8]) -> bool {
-    let mut previous = b' ';
-    let tidy = value.iter().all(|octet| {
-        let counts = *octet != b'=' && !(*octet == b' ' && previous == b' ');
-        previous = *octet;
-        counts
-    });
-    tidy && previous != b' '
-}
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

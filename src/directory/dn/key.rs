@@ -17,6 +17,11 @@ impl DnKey {
         Self(bytes.into())
     }
 
+    /// A key that was just made.
+    pub(in crate::directory) const fn of(octets: SmallVec<[u8; 96]>) -> Self {
+        Self(octets)
+    }
+
     /// The octets.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

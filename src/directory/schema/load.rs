@@ -7,9 +7,10 @@ use smallvec::SmallVec;
 use super::{
     AttributeType, Kind, MatchingRule, ObjectClass, Schema, Usage, WellKnown,
     definition::{Definition, DefinitionError, records},
+    names::Names,
 };
 use crate::directory::{
-    attribute_ids::{AttributeId, AttributeIds, lower_case},
+    attribute_ids::{AttributeId, AttributeIds},
     class::Class,
 };
 
@@ -42,8 +43,8 @@ impl Schema {
             ids,
             types: Vec::new(),
             classes: Vec::new(),
-            types_by_name: HashMap::default(),
-            classes_by_name: HashMap::default(),
+            types_by_name: Names::default(),
+            classes_by_name: Names::default(),
             types_by_id: Vec::new(),
         };
         for (line, definition, text) in types {
@@ -110,11 +111,7 @@ impl Schema {
     fn register(&mut self, attribute_type: AttributeType) -> Result<(), String> {
         let position = self.types.len();
         for name in attribute_type.names.iter().chain([&attribute_type.oid]) {
-            if self
-                .types_by_name
-                .insert(lower_case(name.as_bytes()).as_slice().into(), position)
-                .is_some_and(|p| p != position)
-            {
+            if self.types_by_name.insert(name, position).is_some_and(|other| other != position) {
                 return Err(format!("{name} is defined twice"));
             }
         }
@@ -158,9 +155,8 @@ impl Schema {
             definition: text,
         };
         for name in definition.values("SUP") {
-            let key = lower_case(name.as_bytes());
-            let position =
-                *self.classes_by_name.get(key.as_slice()).ok_or_else(|| format!("{name} is not defined before"))?;
+            let position = self.classes_by_name.find(name.as_bytes());
+            let position = position.ok_or_else(|| format!("{name} is not defined before"))?;
             let superior = self.classes.get(position).ok_or_else(|| format!("{name} is not defined before"))?;
             class.must.extend_from_slice(&superior.must);
             class.may.extend_from_slice(&superior.may);
@@ -177,7 +173,7 @@ impl Schema {
             class.names.push(class.oid.clone());
         }
         for name in class.names.iter().chain([&class.oid]) {
-            self.classes_by_name.insert(lower_case(name.as_bytes()).as_slice().into(), self.classes.len());
+            self.classes_by_name.insert(name, self.classes.len());
         }
         self.classes.push(class);
         Ok(())

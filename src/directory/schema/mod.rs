@@ -6,19 +6,17 @@ pub mod definition;
 mod element;
 mod load;
 pub mod matching;
+mod names;
 pub(crate) mod prepare;
 mod publish;
 pub mod syntax;
 pub(crate) mod time;
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use self::names::Names;
 pub use self::{
     definition::DefinitionError,
     element::{AttributeType, Description, Kind, ObjectClass, Usage},
@@ -26,7 +24,7 @@ pub use self::{
     syntax::Syntax,
 };
 use super::{
-    attribute_ids::{AttributeId, AttributeIds, lower_case},
+    attribute_ids::{AttributeId, AttributeIds},
     class::Class,
 };
 use crate::error::{Error, Result};
@@ -41,21 +39,14 @@ pub struct Schema {
     ids: Arc<AttributeIds>,
     types: Vec<AttributeType>,
     classes: Vec<ObjectClass>,
-    /// Positions in `types`, by name and OID in lower case.
-    types_by_name: ByName,
+    /// Positions in `types`, by name and OID.
+    types_by_name: Names,
     /// Positions in `classes`, likewise.
-    classes_by_name: ByName,
+    classes_by_name: Names,
     /// Positions in `types`, by attribute id: asked for every attribute of every entry that is judged.
     types_by_id: Vec<Option<u32>>,
     well_known: WellKnown,
 }
-
-/// Positions by name. Only the schema decides on the keys, so that nobody can make them collide, and FNV-1a is quick for short names:
-/// every RDN of every request is looked up here.
-type ByName = HashMap<Box<[u8]>, usize, BuildHasherDefault<NameHasher>>;
-
-/// FNV-1a.
-struct NameHasher(u64);
 
 /// The ids of the attribute types that the server itself reads or computes.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +86,12 @@ impl Schema {
 
     /// The attribute type with this name or OID, in any case, without options.
     pub fn attribute_type(&self, name: &str) -> Option<&AttributeType> {
-        self.types.get(*self.types_by_name.get(lower_case(name.as_bytes()).as_slice())?)
+        self.type_named(name.as_bytes())
+    }
+
+    /// The same by the octets of a request.
+    pub(super) fn type_named(&self, name: &[u8]) -> Option<&AttributeType> {
+        self.types.get(self.types_by_name.find(name)?)
     }
 
     /// The attribute type of the description with this id.
@@ -122,7 +118,7 @@ impl Schema {
 
     /// The object class with this name or OID, in any case.
     pub fn object_class(&self, name: &str) -> Option<&ObjectClass> {
-        self.classes.get(*self.classes_by_name.get(lower_case(name.trim().as_bytes()).as_slice())?)
+        self.classes.get(self.classes_by_name.find(name.trim().as_bytes())?)
     }
 
     /// All classes above `class`.
@@ -203,27 +199,6 @@ impl Schema {
         if !form.normalize(self, value, out) {
             out.extend_from_slice(value);
         }
-    }
-}
-
-impl Default for NameHasher {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for NameHasher {
-    fn write(&mut self, octets: &[u8]) {
-        for octet in octets {
-            self.0 = (self.0 ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-
-    /// The length, which slices hash too, tells these names apart no better.
-    fn write_usize(&mut self, _length: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }
 
