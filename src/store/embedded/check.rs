@@ -10,7 +10,7 @@ use super::{
     draft::readable,
     envelope::{EntryRow, FactorRow, open_name},
     keys, postings,
-    rebuild::{self, SORT_BUDGET, read_id},
+    rebuild::{self, SORT_BUDGET, posted_id},
     rules::Rules,
     sort::Sorter,
     tables::{Reader, Tables},
@@ -103,7 +103,7 @@ fn entries(tables: &Tables, snapshot: &Reader<'_>, report: &mut Report) -> Resul
 }
 
 fn entry_key<'a>(key: &[u8], value: &'a [u8]) -> Result<(EntryId, &'a [u8]), StoreError> {
-    let id = read_id(key)?;
+    let id = keys::read_id(key)?;
     Ok((id, readable(EntryRow::open(id, value)?.entry)?.key()))
 }
 
@@ -118,8 +118,8 @@ fn names(tables: &Tables, snapshot: &Reader<'_>, report: &mut Report) -> Result<
             report.problem("a row of the names does not match its checksum");
             continue;
         };
-        let entry = tables.entry.get(snapshot, &id.0.to_be_bytes()).map_err(|error| tables.failed(error))?;
-        let Some(Ok((_, name))) = entry.map(|entry| entry_key(&id.0.to_be_bytes(), entry)) else {
+        let entry = tables.entry.get(snapshot, &keys::id(id)).map_err(|error| tables.failed(error))?;
+        let Some(Ok((_, name))) = entry.map(|entry| entry_key(&keys::id(id), entry)) else {
             report.problem(format!("a name leads to entry {}, which is not there or damaged", id.0));
             continue;
         };
@@ -130,7 +130,7 @@ fn names(tables: &Tables, snapshot: &Reader<'_>, report: &mut Report) -> Result<
     }
     for row in tables.entry.iter(snapshot).map_err(|error| tables.failed(error))? {
         let (key, value) = row.map_err(|error| tables.failed(error))?;
-        let Ok(row) = read_id(key).and_then(|id| Ok((id, EntryRow::open(id, value)?.children))) else { continue };
+        let Ok(row) = keys::read_id(key).and_then(|id| Ok((id, EntryRow::open(id, value)?.children))) else { continue };
         let counted = children.remove(&row.0).unwrap_or(0);
         if counted != row.1 {
             report.problem(format!("entry {} has {counted} children and counts {}", row.0.0, row.1));
@@ -146,7 +146,7 @@ fn factors(tables: &Tables, snapshot: &Reader<'_>, report: &mut Report) -> Resul
     for row in tables.factor.iter(snapshot).map_err(|error| tables.failed(error))? {
         let (key, value) = row.map_err(|error| tables.failed(error))?;
         report.factors += 1;
-        if let Err(error) = read_id(key).and_then(|id| FactorRow::open(id, value)) {
+        if let Err(error) = keys::read_id(key).and_then(|id| FactorRow::open(id, value)) {
             report.problem(error.to_string());
         }
         if tables.entry.get(snapshot, key).map_err(|error| tables.failed(error))?.is_none() {
@@ -168,7 +168,7 @@ fn index(tables: &Tables, rules: &Rules, snapshot: &Reader<'_>, report: &mut Rep
     let mut stored = Stored::new(tables, snapshot)?;
     let mut is_other = false;
     sorter.merge(|head, id| {
-        is_other = is_other || !stored.next_is(head, read_id(id)?)?;
+        is_other = is_other || !stored.next_is(head, posted_id(id)?)?;
         Ok(())
     })?;
     if is_other || !stored.is_over()? {

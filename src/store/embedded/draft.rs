@@ -112,7 +112,7 @@ impl<'e> Draft<'e> {
         self.next_id += 1;
         EntryRow { version: Version(self.sequence), children: 0, entry }.seal(id, &mut self.buffers.row);
         let flags = PutFlags::APPEND;
-        let row = self.tables.entry.put_with_flags(&mut self.txn, flags, &id.0.to_be_bytes(), &self.buffers.row);
+        let row = self.tables.entry.put_with_flags(&mut self.txn, flags, &keys::id(id), &self.buffers.row);
         row.map_err(|error| self.tables.failed(error))?;
         self.put_name(key, id)?;
         self.put_terms(id, None, Some(new))?;
@@ -135,7 +135,7 @@ impl<'e> Draft<'e> {
     }
 
     fn replace_factors(&mut self, id: EntryId, expected: Option<Version>, record: &[u8]) -> Result<(), StoreError> {
-        let key = id.0.to_be_bytes();
+        let key = keys::id(id);
         if self.tables.entry.get(&self.txn, &key).map_err(|error| self.tables.failed(error))?.is_none() {
             return Err(StoreError::NotFound);
         }
@@ -166,8 +166,7 @@ impl<'e> Draft<'e> {
 
     /// A stored entry, if it is still the one the caller judged.
     pub(super) fn entry_row(&self, id: EntryId, expected: Option<Version>) -> Result<EntryRow<'_>, StoreError> {
-        let stored =
-            self.tables.entry.get(&self.txn, &id.0.to_be_bytes()).map_err(|error| self.tables.failed(error))?;
+        let stored = self.tables.entry.get(&self.txn, &keys::id(id)).map_err(|error| self.tables.failed(error))?;
         let row = EntryRow::open(id, stored.ok_or(StoreError::NotFound)?)?;
         if expected.is_some_and(|expected| expected != row.version) {
             return Err(StoreError::Conflict);
@@ -179,14 +178,14 @@ impl<'e> Draft<'e> {
     pub(super) fn put_entry(&mut self, id: EntryId, children: u64, entry: &[u8]) -> Result<(), StoreError> {
         self.touched = true;
         EntryRow { version: Version(self.sequence), children, entry }.seal(id, &mut self.buffers.row);
-        let row = self.tables.entry.put(&mut self.txn, &id.0.to_be_bytes(), &self.buffers.row);
+        let row = self.tables.entry.put(&mut self.txn, &keys::id(id), &self.buffers.row);
         row.map_err(|error| self.tables.failed(error))
     }
 
     fn put_factors(&mut self, id: EntryId, record: &[u8]) -> Result<(), StoreError> {
         self.touched = true;
         FactorRow { version: Version(self.sequence), record }.seal(id, &mut self.buffers.row);
-        let row = self.tables.factor.put(&mut self.txn, &id.0.to_be_bytes(), &self.buffers.row);
+        let row = self.tables.factor.put(&mut self.txn, &keys::id(id), &self.buffers.row);
         row.map_err(|error| self.tables.failed(error))
     }
 
@@ -207,7 +206,7 @@ impl<'e> Draft<'e> {
     pub(super) fn count_children(&mut self, parent: Option<EntryId>, difference: i64) -> Result<(), StoreError> {
         let Some(parent) = parent else { return Ok(()) };
         self.touched = true;
-        let key = parent.0.to_be_bytes();
+        let key = keys::id(parent);
         let stored = self.tables.entry.get(&self.txn, &key).map_err(|error| self.tables.failed(error))?;
         let row = EntryRow::open(parent, stored.ok_or(StoreError::NotFound)?)?;
         let children = row.children.saturating_add_signed(difference);
@@ -218,8 +217,7 @@ impl<'e> Draft<'e> {
 
     /// Brings the index from the stored entry's terms to those of `new`.
     pub(super) fn change_terms(&mut self, id: EntryId, new: EntryRef<'_>) -> Result<(), StoreError> {
-        let stored =
-            self.tables.entry.get(&self.txn, &id.0.to_be_bytes()).map_err(|error| self.tables.failed(error))?;
+        let stored = self.tables.entry.get(&self.txn, &keys::id(id)).map_err(|error| self.tables.failed(error))?;
         let row = EntryRow::open(id, stored.ok_or(StoreError::NotFound)?)?;
         let old = readable(row.entry)?;
         let changed = changed_types(old, new);
@@ -230,7 +228,7 @@ impl<'e> Draft<'e> {
 
     /// Takes the stored entry's terms out of the index.
     pub(super) fn remove_terms(&mut self, id: EntryId) -> Result<(), StoreError> {
-        let row = self.tables.entry.get(&self.txn, &id.0.to_be_bytes()).map_err(|error| self.tables.failed(error))?;
+        let row = self.tables.entry.get(&self.txn, &keys::id(id)).map_err(|error| self.tables.failed(error))?;
         let row = EntryRow::open(id, row.ok_or(StoreError::NotFound)?)?;
         self.buffers.old_terms.fill(Some(readable(row.entry)?), self.rules);
         self.buffers.new_terms.fill(None, self.rules);

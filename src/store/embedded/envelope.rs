@@ -6,7 +6,7 @@
 //! factor  crc32c u32 | version u64 | record                           crc over the id and all after the crc
 //! name    crc32c u32 | id u64                                         crc over the stored key and the id
 //! ```
-//! All numbers are little-endian here; in keys they are big-endian, for order.
+//! All numbers are little-endian here.
 
 use super::super::{EntryId, StoreError, Version};
 

@@ -156,10 +156,10 @@ impl Load<'_> {
             let Incoming { entry, factors } = incoming.map_err(ImportError::Source)?;
             let id = EntryId(first + self.count);
             EntryRow { version, children: 0, entry: &entry }.seal(id, &mut row);
-            appender.put(&self.tables.entry, PutFlags::APPEND, &id.0.to_be_bytes(), &row)?;
+            appender.put(&self.tables.entry, PutFlags::APPEND, &keys::id(id), &row)?;
             if let Some(record) = factors {
                 FactorRow { version, record: &record }.seal(id, &mut row);
-                appender.put(&self.tables.factor, PutFlags::APPEND, &id.0.to_be_bytes(), &row)?;
+                appender.put(&self.tables.factor, PutFlags::APPEND, &keys::id(id), &row)?;
             }
             let key = readable(&entry)?.key();
             let stored = keys::name(key);
@@ -246,7 +246,7 @@ impl Load<'_> {
         let mut row = Vec::new();
         for same in parents.chunk_by(|left, right| left.0 == right.0) {
             let Some((id, _)) = same.first() else { continue };
-            let key = id.0.to_be_bytes();
+            let key = keys::id(*id);
             let stored = self.tables.entry.get(&txn, &key).map_err(|error| self.tables.failed(error))?;
             let entry = EntryRow::open(*id, stored.ok_or(StoreError::NotFound)?)?;
             let children = entry.children + same.iter().map(|(_, children)| children).sum::<u64>();
@@ -261,7 +261,7 @@ impl Load<'_> {
     fn name_of(&self, id: EntryId) -> String {
         let name = || -> Result<String, StoreError> {
             let snapshot = self.tables.read()?;
-            let stored = self.tables.entry.get(&snapshot, &id.0.to_be_bytes());
+            let stored = self.tables.entry.get(&snapshot, &keys::id(id));
             let stored = stored.map_err(|error| self.tables.failed(error))?.ok_or(StoreError::NotFound)?;
             Ok(readable(EntryRow::open(id, stored)?.entry)?.dn().to_owned())
         };

@@ -4,6 +4,19 @@
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 
+use super::super::{EntryId, StoreError};
+
+/// The key of a row by id: the number in the order of the machine's octets, as LMDB compares it.
+pub(super) const fn id(id: EntryId) -> [u8; 8] {
+    id.0.to_ne_bytes()
+}
+
+/// The id of a row.
+pub(super) fn read_id(key: &[u8]) -> Result<EntryId, StoreError> {
+    let id = <[u8; 8]>::try_from(key).map(u64::from_ne_bytes).map(EntryId);
+    id.map_err(|_| StoreError::Damaged("an entry has a wrong key".into()))
+}
+
 /// A key being made; on the stack unless it is long.
 pub(super) type Key = SmallVec<[u8; 160]>;
 

@@ -8,7 +8,7 @@ use super::{
 };
 
 /// The format that this program writes, and the only one it reads. Raise it with every change of a row's layout.
-pub(super) const FORMAT: u64 = 2;
+pub(super) const FORMAT: u64 = 3;
 
 /// A row that holds a number.
 #[derive(Clone, Copy)]
@@ -114,12 +114,12 @@ impl Tables {
 
     /// How full the store is.
     pub(super) fn statistics(&self, txn: &heed::RoTxn<'_>) -> Result<Statistics, StoreError> {
-        let length = |table: &super::tables::Table| table.len(txn).map_err(|error| self.failed(error));
+        let failed = |error| self.failed(error);
         let information = self.env.info();
         Ok(Statistics {
-            entries: length(&self.entry)?,
-            factors: length(&self.factor)?,
-            index_rows: length(&self.index)?,
+            entries: self.entry.len(txn).map_err(failed)?,
+            factors: self.factor.len(txn).map_err(failed)?,
+            index_rows: self.index.len(txn).map_err(failed)?,
             last_change: self.number(txn, Number::LastChange)?,
             used: self.env.real_disk_size().map_err(|error| self.failed(error))?,
             limit: information.map_size as u64,

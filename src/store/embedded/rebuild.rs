@@ -1,11 +1,12 @@
 //! Filling the index table from entries: when other indexes are configured than the store was built for, and after a load.
 
-use heed::{PutFlags, RwTxn};
+use heed::{Comparator, Database, PutFlags, RwTxn, types::Bytes};
 
 use super::{
     super::{EntryId, StoreError},
     draft::readable,
     envelope::EntryRow,
+    keys,
     postings::Rows,
     rules::Rules,
     sort::Sorter,
@@ -51,14 +52,14 @@ pub(super) fn postings(tables: &Tables, rules: &Rules, sorter: &mut Sorter) -> R
     let mut poster = Poster::default();
     for row in tables.entry.iter(&snapshot).map_err(|error| tables.failed(error))? {
         let (key, value) = row.map_err(|error| tables.failed(error))?;
-        let id = read_id(key)?;
+        let id = keys::read_id(key)?;
         poster.post(id, EntryRow::open(id, value)?.entry, rules, sorter)?;
     }
     Ok(())
 }
 
-/// An id as it stands in keys and in sorted postings.
-pub(super) fn read_id(octets: &[u8]) -> Result<EntryId, StoreError> {
+/// An id as it stands in sorted postings: big-endian, so that octets sort as numbers do.
+pub(super) fn posted_id(octets: &[u8]) -> Result<EntryId, StoreError> {
     let id = <[u8; 8]>::try_from(octets).map(u64::from_be_bytes).map(EntryId);
     id.map_err(|_| StoreError::Damaged("an entry has a wrong key".into()))
 }
@@ -84,7 +85,7 @@ pub(super) fn load(tables: &Tables, sorter: Sorter, mut progress: impl FnMut(u64
     let mut append = |key: &[u8], row: &[u8]| appender.put(&tables.index, PutFlags::APPEND, key, row);
     let mut done = 0;
     sorter.merge(|head, id| {
-        rows.push(head, read_id(id)?.0, &mut append)?;
+        rows.push(head, posted_id(id)?.0, &mut append)?;
         done += 1;
         if done % 100_000 == 0 {
             progress(done);
@@ -109,9 +110,9 @@ impl<'t> Appender<'t> {
     }
 
     /// Writes one row.
-    pub(super) fn put(
+    pub(super) fn put<C: Comparator>(
         &mut self,
-        table: &super::tables::Table,
+        table: &Database<'static, Bytes, Bytes, C>,
         flags: PutFlags,
         key: &[u8],
         value: &[u8],

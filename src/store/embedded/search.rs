@@ -40,7 +40,7 @@ impl<'t> Snapshot<'t> {
         let Some(mut found) = found else { return Ok(false) };
         let id = found.id;
         if with_factors {
-            let stored = self.tables.factor.get(self.txn, &id.0.to_be_bytes());
+            let stored = self.tables.factor.get(self.txn, &keys::id(id));
             let row = stored.map_err(|error| self.tables.failed(error))?;
             let row = row.map(|row| FactorRow::open(id, row)).transpose()?;
             found.factors = row.map(|row| Factors { version: row.version, record: row.record });
@@ -109,13 +109,12 @@ impl<'t> Snapshot<'t> {
 
     /// Every entry there is, in the order of ids: only to go on where an index led before and does not any more.
     fn by_entries(&self, query: &Query<'_>, from: u64, visitor: Visitor<'_>) -> Result<Progress, StoreError> {
-        let first = from.to_be_bytes();
+        let first = keys::id(EntryId(from));
         let bounds = (Bound::Included(&first[..]), Bound::Unbounded);
         let rows = self.tables.entry.range(self.txn, &bounds).map_err(|error| self.tables.failed(error))?;
         for row in rows {
             let (key, value) = row.map_err(|error| self.tables.failed(error))?;
-            let id = <[u8; 8]>::try_from(key).map(u64::from_be_bytes);
-            let id = id.map_err(|_| StoreError::Damaged("an entry has a wrong key".into()))?;
+            let EntryId(id) = keys::read_id(key)?;
             match visit(query, found(EntryId(id), value, false)?, visitor) {
                 Visit::Next => {}
                 Visit::Stopped => return Ok(Progress::More(Position(Place::Id(id + 1)))),
@@ -193,7 +192,7 @@ impl<'t> Snapshot<'t> {
 
     /// An entry by id, without factors.
     fn entry(&self, id: EntryId, indexed: bool) -> Result<Option<Found<'t>>, StoreError> {
-        let stored = self.tables.entry.get(self.txn, &id.0.to_be_bytes()).map_err(|error| self.tables.failed(error))?;
+        let stored = self.tables.entry.get(self.txn, &keys::id(id)).map_err(|error| self.tables.failed(error))?;
         stored.map(|stored| found(id, stored, indexed)).transpose()
     }
 }

@@ -86,7 +86,7 @@ impl Draft<'_> {
     /// Takes one entry out of all tables and leaves a tombstone.
     fn remove(&mut self, id: EntryId) -> Result<(), StoreError> {
         self.remove_terms(id)?;
-        let key = id.0.to_be_bytes();
+        let key = keys::id(id);
         let stored = self.tables.entry.get(&self.txn, &key).map_err(|error| self.tables.failed(error))?;
         let entry = readable(EntryRow::open(id, stored.ok_or(StoreError::NotFound)?)?.entry)?;
         let name = entry.key().to_vec();
@@ -98,7 +98,7 @@ impl Draft<'_> {
             .delete(&mut self.txn, &key)
             .and_then(|_| self.tables.factor.delete(&mut self.txn, &key))
             .and_then(|_| {
-                let when = [self.sequence.to_be_bytes(), key].concat();
+                let when = [self.sequence.to_be_bytes(), id.0.to_be_bytes()].concat();
                 self.tables.tombstone.put(&mut self.txn, &when, &tombstone)
             });
         deleted.map_err(|error| self.tables.failed(error))

@@ -6,7 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use heed::{CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, RoTxn, RwTxn, WithoutTls, types::Bytes};
+use heed::{
+    CommitOrAbort, Database, Env, EnvFlags, EnvOpenOptions, IntegerComparator, RoTxn, RwTxn, WithoutTls, types::Bytes,
+};
 
 use super::super::StoreError;
 
@@ -15,6 +17,9 @@ pub(super) const FILE: &str = "data.mdb";
 
 /// A table of octets to octets. Which table a handle belongs to never changes after opening.
 pub(super) type Table = Database<'static, Bytes, Bytes>;
+
+/// A table by entry id (`keys::id`): compared as numbers, which is half the way to a row.
+pub(super) type ById = Database<'static, Bytes, Bytes, IntegerComparator>;
 
 /// A read transaction that may move between threads.
 pub(super) type Reader<'e> = RoTxn<'e, WithoutTls>;
@@ -36,14 +41,14 @@ pub(super) struct Tables {
     pub(super) env: Env<WithoutTls>,
     /// Where the file lies.
     pub(super) directory: PathBuf,
-    /// Entry id (big-endian) to envelope of the encoded entry.
-    pub(super) entry: Table,
+    /// Entry id to envelope of the encoded entry.
+    pub(super) entry: ById,
     /// Name key (`keys::name`) to envelope of the id.
     pub(super) name: Table,
     /// Term (`keys::term`) to ids (`postings`).
     pub(super) index: Table,
     /// Entry id to envelope of the factor record.
-    pub(super) factor: Table,
+    pub(super) factor: ById,
     /// Sequence number and id to what was deleted.
     pub(super) tombstone: Table,
     /// Format, counters, attribute ids, fence (`meta`).
@@ -54,7 +59,7 @@ impl Tables {
     /// Opens the file in `directory`, making file and tables where `mode` writes.
     pub(super) fn open(directory: &Path, map_size: u64, mode: Mode) -> Result<Self, StoreError> {
         let env = open_env(directory, map_size, mode)?;
-        let [entry, name, index, factor, tombstone, meta] =
+        let (entry, name, index, factor, tombstone, meta) =
             if mode == Mode::Reader { existing(&env)? } else { created(&env)? };
         Ok(Self { env, directory: directory.to_owned(), entry, name, index, factor, tombstone, meta })
     }
@@ -91,38 +96,49 @@ impl Tables {
     }
 }
 
-/// The names of the tables, in the order of the fields above.
+/// The tables in the order of the fields above.
+type All = (ById, Table, Table, ById, Table, Table);
+
+/// What a table is called in the file.
 const NAMES: [&str; 6] = ["entry", "name", "index", "factor", "tombstone", "meta"];
 
-fn created(env: &Env<WithoutTls>) -> Result<[Table; 6], StoreError> {
+fn created(env: &Env<WithoutTls>) -> Result<All, StoreError> {
     let failed = |error| failure(env.path(), error);
     let txn = env.write_txn().map_err(failed)?;
     env.create_databases_and_commit(txn, |opener, txn| {
-        let mut tables = Vec::with_capacity(NAMES.len());
-        for name in NAMES {
-            let mut options = opener.database_options().types::<Bytes, Bytes>();
-            tables.push(options.name(name).create(txn)?);
-        }
-        let tables: [_; 6] = tables.try_into().map_err(|_| heed::Error::Mdb(heed::MdbError::Problem))?;
-        Ok(CommitOrAbort::<_, ()>::Commit(tables))
+        let mut plain = opener.database_options().types::<Bytes, Bytes>();
+        let mut by_id = plain.key_comparator::<IntegerComparator>();
+        let [entry, name, index, factor, tombstone, meta] = NAMES;
+        Ok(CommitOrAbort::<_, ()>::Commit((
+            by_id.name(entry).create(txn)?,
+            plain.name(name).create(txn)?,
+            plain.name(index).create(txn)?,
+            by_id.name(factor).create(txn)?,
+            plain.name(tombstone).create(txn)?,
+            plain.name(meta).create(txn)?,
+        )))
     })
     .map_err(failed)?
     .commit()
     .ok_or_else(|| StoreError::Damaged("its tables could not be made".into()))
 }
 
-fn existing(env: &Env<WithoutTls>) -> Result<[Table; 6], StoreError> {
+fn existing(env: &Env<WithoutTls>) -> Result<All, StoreError> {
     let failed = |error| failure(env.path(), error);
+    let missing = || heed::Error::Mdb(heed::MdbError::NotFound);
     let txn = env.read_txn().map_err(failed)?;
     env.open_databases_and_commit(txn, |opener, txn| {
-        let mut tables = Vec::with_capacity(NAMES.len());
-        for name in NAMES {
-            let mut options = opener.database_options().types::<Bytes, Bytes>();
-            let table = options.name(name).open(txn)?;
-            tables.push(table.ok_or(heed::Error::Mdb(heed::MdbError::NotFound))?);
-        }
-        let tables: [_; 6] = tables.try_into().map_err(|_| heed::Error::Mdb(heed::MdbError::Problem))?;
-        Ok(CommitOrAbort::<_, ()>::Commit(tables))
+        let mut plain = opener.database_options().types::<Bytes, Bytes>();
+        let mut by_id = plain.key_comparator::<IntegerComparator>();
+        let [entry, name, index, factor, tombstone, meta] = NAMES;
+        Ok(CommitOrAbort::<_, ()>::Commit((
+            by_id.name(entry).open(txn)?.ok_or_else(missing)?,
+            plain.name(name).open(txn)?.ok_or_else(missing)?,
+            plain.name(index).open(txn)?.ok_or_else(missing)?,
+            by_id.name(factor).open(txn)?.ok_or_else(missing)?,
+            plain.name(tombstone).open(txn)?.ok_or_else(missing)?,
+            plain.name(meta).open(txn)?.ok_or_else(missing)?,
+        )))
     })
     .map_err(failed)?
     .commit()
