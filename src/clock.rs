@@ -34,17 +34,28 @@ impl UnixMillis {
     /// The moment as a generalized time in UTC (RFC 4517 section 3.3.13): `20261122130501.250Z`, without a fraction where there is
     /// none. The end of the year 9999 for what is later.
     pub fn generalized_time(self) -> String {
-        const LATEST: i64 = 253_402_300_799;
-        let seconds = i64::try_from(self.seconds()).unwrap_or(LATEST).min(LATEST);
-        let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let (date, clock) = (moment.date(), moment.time());
-        let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
-        let (hour, minute, second) = clock.as_hms();
+        let ((year, month, day), (hour, minute, second)) = self.calendar();
         let fraction = match self.0 % 1000 {
             0 => String::new(),
             milliseconds => format!(".{milliseconds:03}"),
         };
         format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}{fraction}Z")
+    }
+
+    /// The moment as RFC 3339 has it, in UTC with milliseconds: `2026-11-22T13:05:01.250Z`.
+    pub fn rfc3339(self) -> String {
+        let ((year, month, day), (hour, minute, second)) = self.calendar();
+        let milliseconds = self.0 % 1000;
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milliseconds:03}Z")
+    }
+
+    /// Year, month and day; hour, minute and second; in UTC.
+    fn calendar(self) -> ((i32, u8, u8), (u8, u8, u8)) {
+        const LATEST: i64 = 253_402_300_799;
+        let seconds = i64::try_from(self.seconds()).unwrap_or(LATEST).min(LATEST);
+        let moment = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let (date, clock) = (moment.date(), moment.time());
+        ((date.year(), u8::from(date.month()), date.day()), clock.as_hms())
     }
 
     /// How long after `earlier` this is; nothing if it is before (a clock may be set back).
@@ -127,6 +138,7 @@ mod tests {
         for (milliseconds, expected) in table {
             assert_eq!(UnixMillis(milliseconds).generalized_time(), expected);
         }
+        assert_eq!(UnixMillis(1_795_352_701_050).rfc3339(), "2026-11-22T13:05:01.050Z");
     }
 
     #[test]

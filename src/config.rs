@@ -8,6 +8,7 @@ pub mod codes;
 pub mod delivery;
 mod environment;
 mod indexes;
+mod login_history;
 mod password;
 mod problem;
 mod sample;
@@ -32,6 +33,7 @@ use self::{
 };
 pub use self::{
     indexes::{IndexKind, IndexSettings},
+    login_history::LoginHistorySettings,
     password::{PasswordGeneratorSettings, PasswordScheme, PasswordSettings, PasswordValidatorSettings},
     problem::{ConfigError, Problem},
     setting::{Network, SecretText, Size},
@@ -393,6 +395,8 @@ pub struct Config {
     pub password_generator: PasswordGeneratorSettings,
     /// `[lockout]`
     pub lockout: LockoutSettings,
+    /// `[login_history]`
+    pub login_history: LoginHistorySettings,
     /// `[outgoing]`
     pub outgoing: OutgoingSettings,
     /// `[delivered_otp]`
@@ -436,6 +440,7 @@ macro_rules! each_section {
             password_validators,
             password_generator,
             lockout,
+            login_history,
             delivered_otp,
             single_use_tokens,
             password_reset_tokens,

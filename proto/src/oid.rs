@@ -68,6 +68,10 @@ pub const AUTHORIZATION_IDENTITY_REQUEST: &str = "2.16.840.1.113730.3.4.16";
 pub const AUTHORIZATION_IDENTITY_RESPONSE: &str = "2.16.840.1.113730.3.4.15";
 /// Retain identity (UnboundID).
 pub const RETAIN_IDENTITY: &str = "1.3.6.1.4.1.30221.2.5.3";
+/// Get recent login history, request (UnboundID).
+pub const GET_RECENT_LOGIN_HISTORY_REQUEST: &str = "1.3.6.1.4.1.30221.2.5.61";
+/// Get recent login history, response (UnboundID): JSON text, not BER.
+pub const GET_RECENT_LOGIN_HISTORY_RESPONSE: &str = "1.3.6.1.4.1.30221.2.5.62";
 /// Proxied authorization, version 1 (draft-weltman-ldapv3-proxy).
 pub const PROXIED_AUTHORIZATION_V1: &str = "2.16.840.1.113730.3.4.12";
 /// Proxied authorization, version 2 (RFC 4370).

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use minicbor::{Decode, Encode};
 
+use super::login_history::Logins;
 use crate::clock::UnixMillis;
 
 /// The rules. A duration of zero is a rule that is not there.
@@ -63,6 +64,10 @@ pub struct State {
     #[n(8)]
     #[cbor(default)]
     pub failure_times: Vec<UnixMillis>,
+    /// The recent logins, as far as they are kept.
+    #[n(9)]
+    #[cbor(default)]
+    pub logins: Logins,
 }
 
 /// An account as these rules see it, at one moment.

@@ -5,6 +5,7 @@ pub mod account;
 pub mod appended;
 pub mod hotp;
 pub mod lockout;
+pub mod login_history;
 pub mod one_time_password;
 pub mod password;
 pub mod rate;

@@ -22,7 +22,8 @@ use crate::{
     handlers::{
         context::Context,
         hashing::{configured_scheme, hash_password},
-        proof::{Claim, CodeClaim, Proven, Purpose, prove_for, prove_root, refuse_stranger},
+        login_history,
+        proof::{Claim, CodeClaim, Origin, Proven, Purpose, prove_for, prove_root, refuse_stranger},
         subject::{Account, Subject, acting_as, by_dn},
     },
     store::{Change, Target},
@@ -153,7 +154,10 @@ async fn simple_outcome(
     }
     let code = one_field(&context.config.load());
     match by_dn(context, name).await {
-        Ok(subject) => attempt.prove(context, caller, subject, Claim { password: Some(password), code }).await,
+        Ok(subject) => {
+            let claim = Claim { password: Some(password), code, origin: Origin::simple(caller) };
+            attempt.prove(context, caller, subject, claim).await
+        }
         Err(error) => Outcome::failed(error),
     }
 }
@@ -166,7 +170,8 @@ async fn user(
     claim: Claim<'_>,
 ) -> Result<(Caller, Option<&'static str>)> {
     let now = context.clock.now();
-    let precision = login_precision(&context.config.load());
+    let config = context.config.load_full();
+    let (precision, logins) = (login_precision(&config), login_history::bounds(&config));
     // Whoever knows the password needs no token for another one.
     let revokes = claim.password.is_some() && account.record.reset_token().is_some();
     let mut settle = |account: &Account, record: &mut Record| {
@@ -177,7 +182,10 @@ async fn user(
         let is_old = |precision| record.last_login.is_none_or(|last| now.since(last) >= precision);
         if *record != account.record || precision.is_some_and(is_old) {
             record.last_login = Some(now);
-            record.state.last_address = caller.channel.peer.map(|peer| peer.ip().to_canonical().to_string());
+            record.state.last_address = claim.origin.address();
+        }
+        if logins.successes > 0 {
+            record.state.logins.note(claim.origin.attempt(now, None), &logins);
         }
         Ok(())
     };
@@ -218,7 +226,7 @@ fn login_precision(config: &Config) -> Option<Duration> {
 async fn root(context: &Context, caller: &Caller, claim: Claim<'_>) -> Result<Caller> {
     match claim.code {
         CodeClaim::Alone | CodeClaim::AloneInAnyState | CodeClaim::Appended | CodeClaim::Perhaps => {
-            prove_root(context, claim.password).await?
+            prove_root(context, claim).await?
         }
         CodeClaim::Apart(_) | CodeClaim::Only(_) | CodeClaim::Device(_) | CodeClaim::DeviceAlone(_) => {
             return Err(refuse_stranger(context, claim, reason::NO_FACTOR).await);

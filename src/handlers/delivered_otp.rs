@@ -22,8 +22,8 @@ use crate::{
         bind::{Attempt, Outcome, become_user},
         context::Context,
         proof::{
-            Claim, CodeClaim, delivered_place, is_refused, prove, prove_delivered, prove_root, refuse_delivered,
-            refuse_stranger,
+            Claim, CodeClaim, Guess, Origin, delivered_place, is_refused, prove, prove_delivered, prove_root,
+            refuse_delivered, refuse_stranger,
         },
         reset_token::invalid_state,
         sending::{Keeping, Order, Sent, send, supported},
@@ -91,7 +91,8 @@ impl Mechanism for DeliveredOtpCredentials {
             user: &self.authentication_id,
             authorization_id: self.authorization_id.as_deref(),
         };
-        let guess = self.one_time_password.expose();
+        let origin = Origin::sasl(Self::MECHANISM, caller);
+        let guess = Guess { text: self.one_time_password.expose(), origin };
         let outcome = pin!(async {
             let account = match named(context, &self.authentication_id).await {
                 Ok(Subject::Account(account)) => *account,
@@ -111,7 +112,7 @@ async fn bind(
     context: &Context,
     caller: &Caller,
     account: Account,
-    guess: &[u8],
+    guess: Guess<'_>,
     authorization_id: Option<&str>,
 ) -> Result<Caller> {
     let (account, notice) = prove_delivered(context, account, guess).await?;
@@ -134,7 +135,8 @@ async fn owner(context: &Context, caller: &Caller, subject: Subject, password: O
                 .reason(reason::NOT_ALLOWED)),
         };
     };
-    let claim = Claim { password: Some(password.expose()), code: CodeClaim::AloneInAnyState };
+    let origin = Origin::internal(caller);
+    let claim = Claim { password: Some(password.expose()), code: CodeClaim::AloneInAnyState, origin };
     match subject {
         Subject::Account(account) => {
             // Only whoever knows the password is told that the account is closed.
@@ -151,7 +153,7 @@ async fn owner(context: &Context, caller: &Caller, subject: Subject, password: O
         }
         Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
         Subject::Root => {
-            prove_root(context, claim.password).await?;
+            prove_root(context, claim).await?;
             Err(root_has_no_entry())
         }
     }

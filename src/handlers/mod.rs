@@ -11,6 +11,7 @@ mod delivered_otp;
 mod devices;
 pub mod external;
 pub mod hashing;
+pub mod login_history;
 pub mod matched;
 mod new_password;
 pub mod own_password;

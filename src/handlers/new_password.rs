@@ -199,6 +199,7 @@ pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>
         changed_by: record.state.changed_by,
         last_address: record.state.last_address.take(),
         failure_times: std::mem::take(&mut record.state.failure_times),
+        logins: std::mem::take(&mut record.state.logins),
         ..State::default()
     };
     // A token for setting a password has done its work, or has been overtaken.

@@ -8,7 +8,7 @@ use crate::{
     factors::record::Record,
     handlers::{
         context::Context,
-        proof::{Claim, CodeClaim, prove, prove_root, refuse_stranger},
+        proof::{Claim, CodeClaim, Origin, prove, prove_root, refuse_stranger},
         subject::{Account, Subject, root_has_no_entry},
     },
     telemetry::reason,
@@ -34,11 +34,10 @@ pub(super) async fn prove_owner<T: Send>(
         SelfService::SecondFactor if !proven_otherwise => CodeClaim::Appended,
         SelfService::SecondFactor | SelfService::Password => CodeClaim::Perhaps,
     };
-    prove_with(context, subject, Claim { password: Some(password), code }, change).await.map_err(|error| {
-        match error.reason.as_deref() {
-            Some(reason::CODE_MISSING) => error.reason(reason::SECOND_FACTOR_NEEDED),
-            _ => error,
-        }
+    let claim = Claim { password: Some(password), code, origin: Origin::internal(caller) };
+    prove_with(context, subject, claim, change).await.map_err(|error| match error.reason.as_deref() {
+        Some(reason::CODE_MISSING) => error.reason(reason::SECOND_FACTOR_NEEDED),
+        _ => error,
     })
 }
 
@@ -78,7 +77,7 @@ pub(super) async fn prove_with<T: Send>(
         }
         Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
         Subject::Root => {
-            prove_root(context, claim.password).await?;
+            prove_root(context, claim).await?;
             Err(root_has_no_entry())
         }
     }

@@ -20,7 +20,7 @@ use crate::{
         hashing::hash_password,
         new_password::{Setter, Standing, remember},
         own_password,
-        proof::{Claim, CodeClaim, Purpose, prove_for, prove_root, refuse_stranger},
+        proof::{Claim, CodeClaim, Origin, Purpose, prove_for, prove_root, refuse_stranger},
         reset_token::is_reset_token,
         subject::{Account, Permitted, Subject, named_leniently, named_or_own, permitted, root_has_no_entry},
     },
@@ -113,7 +113,7 @@ async fn permit(context: &Context, caller: &Caller, subject: Subject, old: Optio
             }
         });
     };
-    let claim = Claim { password: Some(old.expose()), code: CodeClaim::Alone };
+    let claim = Claim { password: Some(old.expose()), code: CodeClaim::Alone, origin: Origin::internal(caller) };
     match subject {
         Subject::Account(account) if is_reset_token(context, &account, old.expose()) => {
             Ok(Permit { account, by: By::ResetToken })
@@ -125,7 +125,7 @@ async fn permit(context: &Context, caller: &Caller, subject: Subject, old: Optio
         }
         Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
         Subject::Root => {
-            prove_root(context, claim.password).await?;
+            prove_root(context, claim).await?;
             Err(root_has_no_entry())
         }
     }

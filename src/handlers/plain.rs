@@ -11,7 +11,7 @@ use crate::{
         Mechanism,
         bind::{Attempt, Outcome, one_field},
         context::Context,
-        proof::Claim,
+        proof::{Claim, Origin},
         subject::named_leniently,
     },
 };
@@ -29,7 +29,9 @@ impl Mechanism for PlainCredentials {
                 Err(error) => return Outcome::failed(error),
             };
             // An empty password is a wrong one here, never anonymous.
-            let claim = Claim { password: Some(self.password.expose()), code: one_field(&context.config.load()) };
+            let code = one_field(&context.config.load());
+            let origin = Origin::sasl(Self::MECHANISM, caller);
+            let claim = Claim { password: Some(self.password.expose()), code, origin };
             attempt.prove(context, caller, subject, claim).await
         });
         attempt.audited(context, caller, outcome).await

@@ -17,6 +17,7 @@ mod codes;
 mod delivered;
 mod hashed;
 mod judgement;
+mod origin;
 mod presented;
 mod rules;
 mod unrecorded;
@@ -25,7 +26,8 @@ pub(super) use self::{
     age::Purpose,
     claim::{Claim, CodeClaim},
     codes::{open_secret, totp_place},
-    delivered::{delivered_place, prove_delivered, refuse_delivered},
+    delivered::{Guess, delivered_place, prove_delivered, refuse_delivered},
+    origin::Origin,
     rules::fence,
 };
 use self::{
@@ -33,16 +35,12 @@ use self::{
     judgement::{Judgement, Password, weigh},
     presented::{Code, Presented},
     rules::Rules,
-    unrecorded::{Count, Unrecorded, not_recorded},
+    unrecorded::{Count, Failure, Guessed, Owed, not_recorded},
 };
 use crate::{
     caller::{Notice, Strength},
     error::{Error, PolicyError, Result},
-    factors::{
-        lockout::{Door, Settings as Lockout},
-        record::Record,
-        yubikey::Otp,
-    },
+    factors::{lockout::Settings as Lockout, record::Record, yubikey::Otp},
     handlers::{
         context::Context,
         devices::{Judge, Judged},
@@ -104,6 +102,7 @@ pub(super) async fn prove_for<'a, T: Send>(
     let mut presented = Presented::of(context, &rules, &account, claim)?;
     let mut hashed = Hashed::judge(context, &rules, &account.passwords, presented.password).await?;
     let mut judge = Judge::default();
+    let mut owed = Owed::default();
     for _ in 0..MAX_ATTEMPTS {
         if account.user.as_of != context.store.last_change() {
             let Some(fresh) = reread(context, &account).await? else {
@@ -123,18 +122,26 @@ pub(super) async fn prove_for<'a, T: Send>(
         let (judgement, notice) = weighed(context, &rules, &account, found, purpose)?;
         account.unusable = account.unusable.or(closed);
         match judgement {
-            Judgement::Unknown(error) => return Err(error),
-            Judgement::Refused { reason, counted } => match record_failure(context, &rules, &account, counted).await {
-                Ok(()) => {
-                    context.metrics.refused(presented.code.made_by().unwrap_or(PASSWORD), &reason);
-                    let busy = hashed.pay(context, &rules, claim).await.err();
-                    let refused = || Error { policy: notice.err(), ..Error::invalid_credentials(reason) };
-                    return Err(busy.unwrap_or_else(refused));
+            Judgement::Unknown(error) => {
+                owed.forgive();
+                return Err(error);
+            }
+            Judgement::Refused { reason, counted } => {
+                let attempt = claim.origin.attempt(context.clock.now(), Some(&reason));
+                let failure = Failure::new(context, &rules, &account, counted, attempt);
+                match owed.record(context, failure, &account).await {
+                    Ok(()) => {
+                        context.metrics.refused(presented.code.made_by().unwrap_or(PASSWORD), &reason);
+                        let busy = hashed.pay(context, &rules, claim).await.err();
+                        let refused = || Error { policy: notice.err(), ..Error::invalid_credentials(reason) };
+                        return Err(busy.unwrap_or_else(refused));
+                    }
+                    Err(StoreError::Conflict | StoreError::NotFound) => {}
+                    Err(error) => return Err(not_recorded(error)),
                 }
-                Err(StoreError::Conflict | StoreError::NotFound) => {}
-                Err(error) => return Err(not_recorded(error)),
-            },
+            }
             Judgement::Accepted { record, strength, otp } => {
+                owed.forgive();
                 let notice = notice.unwrap_or_default();
                 let durable = durable || strength == Strength::TwoFactors || notice.grace_logins_left.is_some();
                 match settled(context, &account, (record, otp), durable, settle).await {
@@ -197,19 +204,19 @@ fn weighed(
     })
 }
 
-/// Whether `password` is the root user's. There is no record to count failures in; each costs a hash and a durable write.
+/// Whether the password of `claim` is the root user's. There is no record to count failures in; each costs a hash and a durable write.
 ///
 /// # Errors
 /// As [`prove`].
-pub(super) async fn prove_root(context: &Context, password: Option<&[u8]>) -> Result<()> {
+pub(super) async fn prove_root(context: &Context, claim: Claim<'_>) -> Result<()> {
     let rules = Rules::of(context);
     let config = context.config.load_full();
     let values: Vec<Vec<u8>> = config.root.password_hash.iter().map(|hash| hash.expose().as_bytes().to_vec()).collect();
-    let mut hashed = Hashed::judge(context, &rules, &values, password).await?;
+    let mut hashed = Hashed::judge(context, &rules, &values, claim.password).await?;
     match hashed.verdict {
         Password::Right | Password::NotAsked | Password::Spared => Ok(()),
         Password::Wrong(reason) => {
-            let claim = Claim { password, code: CodeClaim::Alone };
+            let claim = Claim { code: CodeClaim::Alone, ..claim };
             Err(hashed.refuse_stranger(context, &rules, claim, reason).await)
         }
     }
@@ -225,8 +232,13 @@ pub(super) async fn refuse_stranger(context: &Context, claim: Claim<'_>, reason:
 ///
 /// # Errors
 /// Always.
-pub(super) async fn refuse_account<T>(context: &Context, account: Account, reason: &'static str) -> Result<T> {
-    let claim = Claim { password: None, code: CodeClaim::Alone };
+pub(super) async fn refuse_account<T>(
+    context: &Context,
+    account: Account,
+    claim: Claim<'_>,
+    reason: &'static str,
+) -> Result<T> {
+    let claim = Claim { password: None, code: CodeClaim::Alone, ..claim };
     let refused = prove(context, account, claim, false, &mut |_, _| Ok(())).await;
     Err(match refused {
         Err(error) if error.reason.as_deref() == Some(reason::WRONG_PASSWORD) => error.reason(reason),
@@ -297,32 +309,6 @@ async fn keep(
 
 fn factors(account: &Account, record: &Record) -> Change {
     Change::Factors { id: account.user.id, expected: account.record_version, record: record.encode() }
-}
-
-/// The durable write of a failure: the account's record, or, where nothing is counted, one that costs the same. It comes before
-/// the hash that a failure may still owe: a requester who does not wait for that is counted all the same.
-async fn record_failure(
-    context: &Context,
-    rules: &Rules,
-    account: &Account,
-    counted: Option<(Count, Record)>,
-) -> Result<(), StoreError> {
-    let Some((count, record)) = counted else {
-        return context.store.apply(vec![Change::Stranger { record: account.record.encode() }]).await.map(drop);
-    };
-    let settings = match count {
-        Count::Password => rules.password,
-        Count::SecondFactor => rules.second_factor,
-    };
-    Unrecorded::begin(context, account, count, settings, &record).recorded().await?;
-    let (factor, failures) = match count {
-        Count::Password => (PASSWORD, &record.password_failures),
-        Count::SecondFactor => ("second-factor", &record.second_factor_failures),
-    };
-    if failures.door(context.clock.now(), &settings) != Door::Open {
-        context.metrics.locked_out(factor);
-    }
-    Ok(())
 }
 
 /// What the OTP in a claim is worth; `None` if there is none, or its device is not the account's. That is told before anybody is asked:

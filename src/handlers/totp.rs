@@ -27,7 +27,7 @@ use crate::{
         context::Context,
         owner::{password_needed, prove_owner, prove_with},
         proof::{
-            Claim, CodeClaim, is_refused, open_secret, prove, refuse_account, refuse_stranger, totp_place,
+            Claim, CodeClaim, Origin, is_refused, open_secret, prove, refuse_account, refuse_stranger, totp_place,
             update_record,
         },
         subject::{Account, Permitted, Subject, by_dn, named, named_or_own, permitted},
@@ -80,7 +80,8 @@ impl Operation for RevokeTotpSharedSecretRequest {
                     remove_secret(context, account, record, &secret)?.then_some(()).ok_or_else(no_such_secret)
                 };
                 // The secret proves the second factor, so no code is needed.
-                let claim = Claim { password: Some(password.expose()), code: CodeClaim::Perhaps };
+                let origin = Origin::internal(caller);
+                let claim = Claim { password: Some(password.expose()), code: CodeClaim::Perhaps, origin };
                 prove_with(context, subject, claim, &mut remove).await?;
             }
             None => revoke_by_secret(context, caller, subject, &secret).await?,
@@ -110,7 +111,8 @@ impl Operation for ValidateTotpPasswordRequest {
         if account.record.active_totp().next().is_none() {
             return Err(no_secret());
         }
-        let claim = Claim { password: None, code: CodeClaim::Only(self.totp_password.expose()) };
+        let code = CodeClaim::Only(self.totp_password.expose());
+        let claim = Claim { password: None, code, origin: Origin::internal(caller) };
         prove(context, *account, claim, true, &mut |_, _| Ok(())).await?;
         Ok(NoValue {})
     }
@@ -129,7 +131,8 @@ impl Mechanism for TotpCredentials {
                 Err(error) => return Outcome::failed(error),
             };
             let password = self.static_password.as_ref().map(Secret::expose);
-            let claim = Claim { password, code: CodeClaim::Apart(self.totp_password.expose()) };
+            let code = CodeClaim::Apart(self.totp_password.expose());
+            let claim = Claim { password, code, origin: Origin::sasl(Self::MECHANISM, caller) };
             attempt.prove(context, caller, subject, claim).await
         });
         attempt.audited(context, caller, outcome).await
@@ -162,16 +165,17 @@ async fn revoke_all(context: &Context, caller: &Caller, subject: Subject, passwo
 
 /// Removes the one secret that is its own proof. A wrong one from whoever may not know is a failed authentication.
 async fn revoke_by_secret(context: &Context, caller: &Caller, subject: Subject, secret: &[u8]) -> Result<()> {
+    let claim = Claim { password: None, code: CodeClaim::Alone, origin: Origin::internal(caller) };
     let account = match subject {
         Subject::Account(account) => account,
-        Subject::Root => return Err(refuse_stranger(context, NO_PASSWORD, reason::NO_FACTOR).await),
-        Subject::Nobody(reason) => return Err(refuse_stranger(context, NO_PASSWORD, reason).await),
+        Subject::Root => return Err(refuse_stranger(context, claim, reason::NO_FACTOR).await),
+        Subject::Nobody(reason) => return Err(refuse_stranger(context, claim, reason).await),
     };
     let may_know = caller.may(Privilege::PasswordReset) && !caller.is(account.user.id);
     if !may_know
         && (is_refused(context, &account) || find_secret(context, &account, &account.record, secret)?.is_none())
     {
-        return refuse_account(context, *account, reason::WRONG_CODE).await;
+        return refuse_account(context, *account, claim, reason::WRONG_CODE).await;
     }
     update_record(context, *account, &mut |account, record| {
         match remove_secret(context, account, record, secret)? {
@@ -183,8 +187,6 @@ async fn revoke_by_secret(context: &Context, caller: &Caller, subject: Subject, 
     })
     .await
 }
-
-const NO_PASSWORD: Claim<'static> = Claim { password: None, code: CodeClaim::Alone };
 
 fn add_secret(context: &Context, account: &Account, record: &mut Record, secret: &[u8]) -> Result<()> {
     if account.is_service {

@@ -22,7 +22,7 @@ use crate::{
         bind::{Attempt, Outcome},
         context::Context,
         owner::{need_second_factor, only_as_first, password_needed, prove_owner},
-        proof::{Claim, CodeClaim, is_refused},
+        proof::{Claim, CodeClaim, Origin, is_refused},
         subject::{Account, Permitted, Subject, named, named_or_own, permitted},
     },
     telemetry::reason,
@@ -101,7 +101,8 @@ impl Mechanism for YubiKeyOtpCredentials {
                 true => CodeClaim::Device(otp),
                 false => CodeClaim::DeviceAlone(otp),
             };
-            attempt.prove(context, caller, subject, Claim { password, code }).await
+            let claim = Claim { password, code, origin: Origin::sasl(Self::MECHANISM, caller) };
+            attempt.prove(context, caller, subject, claim).await
         });
         attempt.audited(context, caller, outcome).await
     }

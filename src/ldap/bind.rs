@@ -24,7 +24,7 @@ use crate::{
     caller::{Caller, Identity, Strength},
     config::LogLevel,
     error::{Error, Result},
-    handlers::{bind, context::Context},
+    handlers::{bind, context::Context, login_history},
     routes,
 };
 
@@ -37,6 +37,7 @@ struct Wishes {
     password_policy: bool,
     authorization_identity: bool,
     retain_identity: bool,
+    login_history: bool,
 }
 
 impl Session {
@@ -53,12 +54,18 @@ impl Session {
                 password_policy: requested.password_policy,
                 authorization_identity: requested.authorization_identity,
                 retain_identity: requested.retain_identity,
+                login_history: requested.login_history,
             };
             Ok((wishes, self.proof(request, before.clone())?))
         });
         match begun {
             Ok((wishes, proof)) => {
-                let operation = async move { wishes.conclude(id, before, proof.await) };
+                let context = Arc::clone(&self.door.context);
+                let operation = async move {
+                    let proven = proof.await;
+                    let history = wishes.history(&context, &proven).await;
+                    wishes.conclude(id, before, proven, history)
+                };
                 self.begin(id, Box::pin(operation), out);
             }
             Err(error) => {
@@ -110,8 +117,14 @@ fn unsupported(what: &str) -> Error {
 }
 
 impl Wishes {
+    /// The recent logins of whoever was proven, if they are asked for. What was proven stays so where they cannot be read.
+    async fn history(self, context: &Context, proven: &Result<Caller>) -> Option<String> {
+        let caller = proven.as_ref().ok().filter(|_| self.login_history)?;
+        login_history::of_caller(context, caller).await.ok().flatten()
+    }
+
     /// The response, and who is bound from now on.
-    fn conclude(self, id: i32, before: Caller, proven: Result<Caller>) -> Finished {
+    fn conclude(self, id: i32, before: Caller, proven: Result<Caller>, history: Option<String>) -> Finished {
         let mut list = answered_bind(self.password_policy, proven.as_ref().map(|caller| &caller.notice));
         let mut response = Vec::new();
         let code = proven.as_ref().map_or_else(|error| error.code, |_| ResultCode::SUCCESS);
@@ -120,6 +133,9 @@ impl Wishes {
                 if self.authorization_identity {
                     let identity = caller.authorization_id();
                     controls::append(&mut list, oid::AUTHORIZATION_IDENTITY_RESPONSE, Some(identity.as_bytes()));
+                }
+                if let Some(history) = history {
+                    controls::append(&mut list, oid::GET_RECENT_LOGIN_HISTORY_RESPONSE, Some(history.as_bytes()));
                 }
                 response::bind(&mut response, id, &LdapResult::SUCCESS, None, &list);
                 Some(caller)

@@ -65,6 +65,7 @@ const KNOWN: &[Known] = &[
     Known { oid: oid::PASSWORD_POLICY, on: On::BIND.and(On::CHANGES).and(On::COMPARE).and(On::EXTENDED) },
     Known { oid: oid::AUTHORIZATION_IDENTITY_REQUEST, on: On::BIND },
     Known { oid: oid::RETAIN_IDENTITY, on: On::BIND },
+    Known { oid: oid::GET_RECENT_LOGIN_HISTORY_REQUEST, on: On::BIND },
 ];
 
 /// More controls than this on one request are refused.
@@ -98,6 +99,8 @@ pub(super) struct Requested<'a> {
     pub(super) authorization_identity: bool,
     /// Do not change the connection's identity.
     pub(super) retain_identity: bool,
+    /// Answer a bind with the recent logins.
+    pub(super) login_history: bool,
 }
 
 /// As whom to act.
@@ -187,6 +190,7 @@ impl<'a> Requested<'a> {
             oid::PASSWORD_POLICY => self.password_policy = true,
             oid::AUTHORIZATION_IDENTITY_REQUEST => self.authorization_identity = true,
             oid::RETAIN_IDENTITY => self.retain_identity = true,
+            oid::GET_RECENT_LOGIN_HISTORY_REQUEST => self.login_history = true,
             // ManageDsaIT: there are no referrals here, so that everything is treated as an entry anyway.
             _ => {}
         }

@@ -240,7 +240,8 @@ impl Draft {
             Kind::SetLastBindPasswordValidationTime => record.state.validated = one(values)?,
             Kind::ClearLastBindPasswordValidationTime => record.state.validated = None,
             Kind::SetAccountIsValidationLocked => record.state.validation_locked = one_boolean(values)?,
-            // There is none of either to be forgotten.
+            Kind::ClearRecentLoginHistory => record.state.logins = Default::default(),
+            // There is none to be forgotten.
             _ => {}
         }
         Ok(())

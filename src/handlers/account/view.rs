@@ -13,7 +13,7 @@ use crate::{
         account::{Age, Facts, Policy, Unusable},
         lockout::{Door, Settings as Lockout},
     },
-    handlers::{account_policy, context::Context, password_policy, proof::lockouts, subject::Account},
+    handlers::{account_policy, context::Context, login_history, password_policy, proof::lockouts, subject::Account},
     store::{Found, Target},
 };
 
@@ -149,7 +149,10 @@ impl View {
             Kind::GetSecondsSinceLastBindPasswordValidation => {
                 record.state.validated.map(|then| seconds(self.now, then)).into_iter().collect()
             }
-            // The password history never comes back, and no history of logins is kept.
+            Kind::GetRecentLoginHistory => {
+                login_history::told(context, &record.state.logins).map(Text).into_iter().collect()
+            }
+            // The password history never comes back.
             _ => Vec::new(),
         }
     }

@@ -1,5 +1,7 @@
 //! What is to be judged: the words of a requester, before anybody knows what they are worth.
 
+use super::origin::Origin;
+
 /// What a requester presents.
 #[derive(Clone, Copy)]
 pub(in crate::handlers) struct Claim<'a> {
@@ -7,6 +9,8 @@ pub(in crate::handlers) struct Claim<'a> {
     pub(in crate::handlers) password: Option<&'a [u8]>,
     /// Where the code is.
     pub(in crate::handlers) code: CodeClaim<'a>,
+    /// By what and from where it comes.
+    pub(in crate::handlers) origin: Origin,
 }
 
 /// Where the code of a claim is.

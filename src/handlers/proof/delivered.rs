@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Count, MAX_ATTEMPTS, Purpose, age, codes::dummy_code_work, factors, not_recorded, record_failure, refuse_stranger,
-    reread, rules::Rules,
+    Count, Failure, Guessed, MAX_ATTEMPTS, Origin, Owed, Purpose, age, codes::dummy_code_work, factors, not_recorded,
+    refuse_stranger, reread, rules::Rules,
 };
 use crate::{
     caller::Notice,
@@ -25,9 +25,18 @@ use crate::{
 /// What a guess comes to.
 enum Judged {
     /// It is the one; the record is the one without it.
-    Right(Record, Notice),
-    /// It proves nothing: why, and the record that counts it, if it counts.
-    Refused { reason: &'static str, counted: Option<(Count, Record)> },
+    Right(Box<Record>, Notice),
+    /// It proves nothing: why, where that counts, if it does, and what the guess was at.
+    Refused { reason: &'static str, counted: Option<Count>, guessed: Option<Guessed> },
+}
+
+/// Somebody's guess.
+#[derive(Clone, Copy)]
+pub(in crate::handlers) struct Guess<'a> {
+    /// What it is.
+    pub(in crate::handlers) text: &'a [u8],
+    /// By what and from where it comes.
+    pub(in crate::handlers) origin: Origin,
 }
 
 /// Takes the one-time password of `account` once and for all, if `guess` is it; the account as it was then, and what there is to say
@@ -38,9 +47,10 @@ enum Judged {
 pub(in crate::handlers) async fn prove_delivered(
     context: &Context,
     mut account: Account,
-    guess: &[u8],
+    guess: Guess<'_>,
 ) -> Result<(Account, Notice)> {
     let rules = Rules::of(context);
+    let mut owed = Owed::default();
     for _ in 0..MAX_ATTEMPTS {
         if account.user.as_of != context.store.last_change() {
             let Some(fresh) = reread(context, &account).await? else {
@@ -49,20 +59,27 @@ pub(in crate::handlers) async fn prove_delivered(
             account = fresh;
         }
         let kept = match judge(context, &rules, &account, guess) {
-            Judged::Right(record, notice) => match context.store.apply(vec![factors(&account, &record)]).await {
-                Ok(_) => {
-                    context.metrics.accepted(FACTOR);
-                    return Ok((account, notice));
+            Judged::Right(record, notice) => {
+                owed.forgive();
+                match context.store.apply(vec![factors(&account, &record)]).await {
+                    Ok(_) => {
+                        context.metrics.accepted(FACTOR);
+                        return Ok((account, notice));
+                    }
+                    Err(error) => Err(error),
                 }
-                Err(error) => Err(error),
-            },
-            Judged::Refused { reason, counted } => match record_failure(context, &rules, &account, counted).await {
-                Ok(()) => {
-                    context.metrics.refused(FACTOR, reason);
-                    return Err(Error::invalid_credentials(reason));
+            }
+            Judged::Refused { reason, counted, guessed } => {
+                let attempt = guess.origin.attempt(context.clock.now(), Some(reason));
+                let failure = Failure::new(context, &rules, &account, counted, attempt).of_guess(guessed);
+                match owed.record(context, failure, &account).await {
+                    Ok(()) => {
+                        context.metrics.refused(FACTOR, reason);
+                        return Err(Error::invalid_credentials(reason));
+                    }
+                    Err(error) => Err(error),
                 }
-                Err(error) => Err(error),
-            },
+            }
         };
         match kept {
             Ok(()) | Err(StoreError::Conflict | StoreError::NotFound) => {}
@@ -73,10 +90,11 @@ pub(in crate::handlers) async fn prove_delivered(
 }
 
 /// The answer to a guess about nobody's account, after the work that one about somebody's costs.
-pub(in crate::handlers) async fn refuse_delivered(context: &Context, guess: &[u8], reason: &'static str) -> Error {
+pub(in crate::handlers) async fn refuse_delivered(context: &Context, guess: Guess<'_>, reason: &'static str) -> Error {
     let nowhere = Place { entry: uuid::Uuid::nil(), attribute: ATTRIBUTE };
-    std::hint::black_box(context.sealer.is_keyed_hash(nowhere, guess, &[]));
-    refuse_stranger(context, Claim { password: None, code: CodeClaim::Only(guess) }, reason).await
+    std::hint::black_box(context.sealer.is_keyed_hash(nowhere, guess.text, &[]));
+    let claim = Claim { password: None, code: CodeClaim::Only(guess.text), origin: guess.origin };
+    refuse_stranger(context, claim, reason).await
 }
 
 /// Where the one-time passwords of an account belong.
@@ -89,11 +107,11 @@ const FACTOR: &str = "delivered-otp";
 const ATTRIBUTE: &str = "ds-auth-delivered-otp";
 
 /// The record without the one-time password, if the guess is it.
-fn judge(context: &Context, rules: &Rules, account: &Account, guess: &[u8]) -> Judged {
+fn judge(context: &Context, rules: &Rules, account: &Account, guess: Guess<'_>) -> Judged {
     let now = context.clock.now();
     let outstanding = account.record.outstanding();
     let hash = outstanding.map_or(&[][..], |outstanding| &outstanding.hash);
-    let matches = context.sealer.is_keyed_hash(delivered_place(account), guess, hash);
+    let matches = context.sealer.is_keyed_hash(delivered_place(account), guess.text, hash);
     let verdict = outstanding.map(|outstanding| outstanding.judge(matches, now, rules.fence));
     let door = account.record.second_factor_failures.door(now, &rules.second_factor);
     let shut = match (account.unusable, door) {
@@ -103,46 +121,37 @@ fn judge(context: &Context, rules: &Rules, account: &Account, guess: &[u8]) -> J
         (None, Door::Closed) => Some(reason::FACTOR_CLOSED),
         (None, Door::Open) => None,
     };
-    let mut record = account.record.clone();
+    let uncounted = |reason| Judged::Refused { reason, counted: None, guessed: None };
     if shut.is_none() && verdict == Some(Verdict::Right) {
-        take(&mut record);
+        let mut record = account.record.clone();
+        if let Some(delivered) = &mut record.delivered {
+            delivered.outstanding = None;
+        }
         record.clear_failures();
         record.last_login = Some(now);
+        record.state.last_address = guess.origin.address();
+        if rules.logins.successes > 0 {
+            record.state.logins.note(guess.origin.attempt(now, None), &rules.logins);
+        }
         // The password that was proven when the code was asked for may have expired since, or be somebody else's.
         return match age::judge(rules, account, &mut record, Purpose::Bind, now) {
-            Ok(notice) => Judged::Right(record, notice),
-            Err(lapsed) => Judged::Refused { reason: lapsed.reason, counted: None },
+            Ok(notice) => Judged::Right(Box::new(record), notice),
+            Err(lapsed) => uncounted(lapsed.reason),
         };
     }
     dummy_code_work(rules, now);
     if let Some(reason) = shut {
-        return Judged::Refused { reason, counted: None };
+        return uncounted(reason);
     }
-    let left = take(&mut record);
     // While a code is outstanding its owner, or a thief of the password, is about to use it. Guesses at nothing need no password: they
     // must not close the second factor, and count like wrong passwords.
     let count = if verdict == Some(Verdict::Wrong) { Count::SecondFactor } else { Count::Password };
-    let reason = match verdict {
-        Some(Verdict::Expired) => reason::TOKEN_EXPIRED,
-        None => reason::NOT_OUTSTANDING,
-        Some(_) => {
-            let most = context.config.load().delivered_otp.wrong_guesses;
-            if let Some(delivered) = &mut record.delivered {
-                delivered.outstanding = left.and_then(|outstanding| outstanding.after_wrong_guess(most));
-            }
-            reason::WRONG_CODE
-        }
+    let most = context.config.load().delivered_otp.wrong_guesses;
+    let (reason, most) = match verdict {
+        Some(Verdict::Expired) => (reason::TOKEN_EXPIRED, 0),
+        None => (reason::NOT_OUTSTANDING, 0),
+        Some(_) => (reason::WRONG_CODE, most),
     };
-    match count {
-        Count::Password => record.password_failures = record.password_failures.failed(now, &rules.password),
-        Count::SecondFactor => {
-            record.second_factor_failures = record.second_factor_failures.failed(now, &rules.second_factor);
-        }
-    }
-    record.note_failure(now);
-    Judged::Refused { reason, counted: Some((count, record)) }
-}
-
-fn take(record: &mut Record) -> Option<crate::factors::one_time_password::Outstanding> {
-    record.delivered.as_mut().and_then(|delivered| delivered.outstanding.take())
+    let guessed = outstanding.map(|outstanding| Guessed { hash: outstanding.hash.clone(), most });
+    Judged::Refused { reason, counted: Some(count), guessed }
 }

@@ -34,11 +34,15 @@ pub(super) enum Password {
 }
 
 /// What a claim is worth.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives on one stack for a moment, and a good bind should not allocate for it"
+)]
 pub(super) enum Judgement {
     /// Proven, once this record is kept, and with it the change that spends an OTP.
     Accepted { record: Record, strength: Strength, otp: Option<Change> },
-    /// Not proven; the record counts the failure, if it counts.
-    Refused { reason: Cow<'static, str>, counted: Option<(Count, Record)> },
+    /// Not proven, and where the failure counts, if it does.
+    Refused { reason: Cow<'static, str>, counted: Option<Count> },
     /// Nobody can say; nothing is counted.
     Unknown(Error),
 }
@@ -134,17 +138,15 @@ pub(super) fn weigh(
 
 /// The password's part first, then the code's.
 fn combine(rules: &Rules, account: &Account, password: Password, worth: Worth, now: UnixMillis) -> Judgement {
-    let mut record = account.record.clone();
     if let Some(reason) = account.unusable {
         return Judgement::uncounted(reason);
     }
+    let mut record = account.record.clone();
     match password {
         Password::NotAsked => {}
         _ if rules.locks_password(account, now) => return Judgement::uncounted(reason::LOCKED),
         Password::Wrong(reason) => {
-            record.password_failures = record.password_failures.failed(now, &rules.password);
-            record.note_failure(now);
-            return Judgement::Refused { reason: reason.into(), counted: Some((Count::Password, record)) };
+            return Judgement::Refused { reason: reason.into(), counted: Some(Count::Password) };
         }
         Password::Right => record.password_failures = Failures::default(),
         Password::Spared => {}
@@ -188,8 +190,5 @@ fn combine_code(
         Worth::Used => reason::CODE_ALREADY_USED,
         Worth::Wrong(reason) => reason,
     };
-    let second_factor_failures = before.second_factor_failures.failed(now, &rules.second_factor);
-    let mut record = Record { second_factor_failures, ..before.clone() };
-    record.note_failure(now);
-    Judgement::Refused { reason: reason.into(), counted: Some((Count::SecondFactor, record)) }
+    Judgement::Refused { reason: reason.into(), counted: Some(Count::SecondFactor) }
 }

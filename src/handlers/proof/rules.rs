@@ -5,11 +5,12 @@ use crate::{
     factors::{
         account::Policy,
         lockout::{Door, Settings as Lockout},
+        login_history::Bounds,
         password::Scheme,
         record::Factor,
         totp::{Settings as Totp, Step, spent_by_fence},
     },
-    handlers::{account_policy, context::Context, hashing::configured_scheme, subject::Account},
+    handlers::{account_policy, context::Context, hashing::configured_scheme, login_history, subject::Account},
 };
 
 /// The configuration as far as proofs go by it.
@@ -24,6 +25,8 @@ pub(super) struct Rules {
     pub(super) account: Policy,
     /// Whether an expired password may still be changed by its user.
     pub(super) change_expired: bool,
+    /// How much of an account's recent logins is kept.
+    pub(super) logins: Bounds,
 }
 
 impl Rules {
@@ -50,6 +53,7 @@ impl Rules {
             separator: config.simple_bind.separator.bytes().next(),
             account: account_policy::configured(&config),
             change_expired: config.password.change_expired,
+            logins: login_history::bounds(&config),
         }
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 mod bind;
+mod owed;
 mod password;
 mod timing;
 mod totp;
@@ -103,7 +104,7 @@ impl Site {
     fn open(folder: tempfile::TempDir, config: Config) -> Self {
         let clock = Arc::new(FixedClock::at(NOON));
         let (store, schema) = open_store(folder.path());
-        let store = Arc::new(FailingStore { store, broken: AtomicBool::new(false), applied: AtomicU64::new(0) });
+        let store = Arc::new(FailingStore::new(store));
         let key_file = Sealer::new_key_file(&SeededRandom::new(1)).unwrap();
         let context = Context {
             store: Arc::clone(&store) as Arc<dyn Store>,
@@ -272,11 +273,31 @@ fn open_store(folder: &Path) -> (Embedded, Arc<Schema>) {
     (opened.start(Arc::clone(&schema), indexes, suffixes).unwrap(), schema)
 }
 
-/// The embedded store, which can be told to refuse every write, and counts those it took.
+/// Waits until nothing runs that somebody left behind.
+async fn quiet() {
+    let left_behind = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    while left_behind() > 0 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The embedded store, which counts the writes it took, and can be told to refuse them, to say that somebody else was faster, and to
+/// let everybody wait.
 struct FailingStore {
-    store: Embedded,
+    store: Arc<Embedded>,
     broken: AtomicBool,
     applied: AtomicU64,
+    /// So many writes find that somebody else was faster.
+    conflicts: AtomicU64,
+    /// Every answer is one to be waited for, as over a network.
+    slow: AtomicBool,
+}
+
+impl FailingStore {
+    fn new(store: Embedded) -> Self {
+        let (broken, slow) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { store: Arc::new(store), broken, slow, applied: AtomicU64::new(0), conflicts: AtomicU64::new(0) }
+    }
 }
 
 impl Store for FailingStore {
@@ -290,6 +311,12 @@ impl Store for FailingStore {
         with_factors: bool,
         reader: &'a mut (dyn FnMut(Found<'_>) + Send),
     ) -> Answer<'a, Result<bool, StoreError>> {
+        if self.slow.load(Ordering::SeqCst) {
+            return Answer::later(async move {
+                tokio::task::yield_now().await;
+                self.store.read(target, with_factors, reader).await
+            });
+        }
         self.store.read(target, with_factors, reader)
     }
 
@@ -307,6 +334,14 @@ impl Store for FailingStore {
             return Answer::Ready(Some(Err(StoreError::Full)));
         }
         self.applied.fetch_add(1, Ordering::SeqCst);
+        let fewer = |left: u64| left.checked_sub(1);
+        if self.conflicts.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer).is_ok() {
+            let store = Arc::clone(&self.store);
+            return Answer::later(async move {
+                store.apply(vec![Change::Stranger { record: vec![0] }]).await.map(drop)?;
+                Err(StoreError::Conflict)
+            });
+        }
         self.store.apply(changes)
     }
 
