@@ -54,6 +54,15 @@ pub const GENERATE_PASSWORD: &str = "1.3.6.1.4.1.30221.2.6.62";
 /// Generate password, response of a success (UnboundID).
 pub const GENERATE_PASSWORD_RESPONSE: &str = "1.3.6.1.4.1.30221.2.6.63";
 
+// Extended operations of our own, below the arc that the schema's attributes stand below too (a UUID, X.667).
+
+/// Generate recovery codes.
+pub const GENERATE_RECOVERY_CODES: &str = "2.25.296566869065816028913783352829498204460.2.1";
+/// Count recovery codes.
+pub const COUNT_RECOVERY_CODES: &str = "2.25.296566869065816028913783352829498204460.2.2";
+/// Revoke recovery codes.
+pub const REVOKE_RECOVERY_CODES: &str = "2.25.296566869065816028913783352829498204460.2.3";
+
 // Controls.
 
 /// Password policy (draft-behera-ldap-password-policy), request and response.

@@ -8,8 +8,13 @@ use countersign_proto::{
         ClientSideValidation, GetPasswordQualityRequirementsRequest, GetPasswordQualityRequirementsResult,
         PasswordQualityRequirement,
     },
+    recovery::{
+        CountRecoveryCodesRequest, CountRecoveryCodesResult, GenerateRecoveryCodesRequest, GenerateRecoveryCodesResult,
+        RevokeRecoveryCodesRequest,
+    },
     text::{DnText, Secret, Text},
     token::{DeliverSingleUseTokenRequest, TokenDeliveryResult},
+    value::BerResult,
     yubikey::{DeregisterYubiKeyOtpDeviceRequest, RegisterYubiKeyOtpDeviceRequest},
 };
 use serde::de::DeserializeOwned;
@@ -134,4 +139,19 @@ fn requirements_say_how_a_client_can_check_them() {
          "clientSideValidationProperties": {"minimum-length": "8"}},
         {"description": "a good one"}]});
     assert_eq!(to_value(result).unwrap(), expected);
+}
+
+#[test]
+fn recovery_codes_are_told_once_and_counted() {
+    let result = GenerateRecoveryCodesResult { recovery_codes: vec![Secret::new("bcdf-ghjk-mnpq"), Secret::new("zz")] };
+    assert!(!format!("{result:?}").contains("bcdf"));
+    assert_eq!(GenerateRecoveryCodesResult::from_ber(result.to_ber().as_deref()).unwrap(), result);
+    assert_eq!(to_value(result).unwrap(), json!({"recoveryCodes": ["bcdf-ghjk-mnpq", "zz"]}));
+    let count = CountRecoveryCodesResult { left: 7 };
+    assert_eq!(CountRecoveryCodesResult::from_ber(count.to_ber().as_deref()).unwrap(), count);
+    assert_eq!(to_value(count).unwrap(), json!({"recoveryCodesLeft": 7}));
+    let request: GenerateRecoveryCodesRequest = from_value(json!({"staticPassword": "pw"})).unwrap();
+    assert_eq!((request.authentication_id, request.static_password), (None, Some(Secret::new("pw"))));
+    assert!(refused::<RevokeRecoveryCodesRequest>(json!({"authenticationID": "u:a"})).starts_with("unknown field"));
+    assert!(refused::<CountRecoveryCodesRequest>(json!({})).starts_with("missing field"));
 }

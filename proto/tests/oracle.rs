@@ -11,6 +11,7 @@ use countersign_proto::{
         response::{self, LdapResult},
     },
     password::PasswordModifyRequest,
+    recovery::{CountRecoveryCodesRequest, GenerateRecoveryCodesRequest, RevokeRecoveryCodesRequest},
     result_code::ResultCode,
     sasl_plain::PlainCredentials,
     text::{DnText, Secret, Text},
@@ -240,6 +241,9 @@ proptest! {
             static_password: second.clone(),
             totp_shared_secret: Some(first.clone()),
         });
+        round_trip(&GenerateRecoveryCodesRequest { authentication_id: None, static_password: Some(first.clone()) });
+        round_trip(&RevokeRecoveryCodesRequest { authentication_id: Some(id.clone()), static_password: third.clone() });
+        round_trip(&CountRecoveryCodesRequest { user_dn: DnText(id.0.clone()) });
         round_trip(&ValidateTotpPasswordRequest { user_dn: DnText(id.0.clone()), totp_password: first.clone() });
         round_trip(&PasswordModifyRequest {
             user_identity: other.clone(),
