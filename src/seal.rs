@@ -153,7 +153,22 @@ impl Sealer {
 
     /// Whether `hash` is the keyed hash of this secret for this place, under any of the keys. Takes the same time for every secret.
     pub fn is_keyed_hash(&self, place: Place<'_>, secret: &[u8], hash: &[u8]) -> bool {
-        self.keys.iter().fold(false, |found, key| found | bool::from(key.keyed_hash(place, secret).ct_eq(hash)))
+        self.position_of_keyed_hash(place, secret, [hash]).is_some()
+    }
+
+    /// Which of `hashes` is the keyed hash of this secret for this place, under any of the keys. All are compared, whichever it is.
+    pub fn position_of_keyed_hash<'h>(
+        &self,
+        place: Place<'_>,
+        secret: &[u8],
+        hashes: impl IntoIterator<Item = &'h [u8]>,
+    ) -> Option<usize> {
+        let ours: Vec<Vec<u8>> = self.keys.iter().map(|key| key.keyed_hash(place, secret)).collect();
+        let is_ours = |hash: &[u8]| ours.iter().fold(false, |found, ours| found | bool::from(ours.ct_eq(hash)));
+        hashes.into_iter().enumerate().fold(None, |found, (position, hash)| match is_ours(hash) {
+            true => found.or(Some(position)),
+            false => found,
+        })
     }
 }
 
@@ -334,6 +349,10 @@ mod tests {
         assert!(!old.is_keyed_hash(HERE, b"123456", &hash[1..]) && !old.is_keyed_hash(HERE, b"123456", &[]));
         let both = Sealer::parse(&format!("{}{}", *files[1], *files[0])).unwrap();
         assert!(both.is_keyed_hash(HERE, b"123456", &hash));
+        let new = both.keyed_hash(HERE, b"654321");
+        let hashes = [&[][..], &hash, &new];
+        let position = |secret: &[u8]| both.position_of_keyed_hash(HERE, secret, hashes);
+        assert_eq!([b"123456", b"654321", b"111111"].map(|secret| position(secret)), [Some(1), Some(2), None]);
         assert_ne!(both.keyed_hash(HERE, b"123456"), hash);
         assert!(!Sealer::parse(&files[1]).unwrap().is_keyed_hash(HERE, b"123456", &hash));
     }
