@@ -10,6 +10,7 @@ use countersign_proto::{
     password::PasswordModifyRequest,
     password_generation::GeneratePasswordRequest,
     password_quality::GetPasswordQualityRequirementsRequest,
+    recovery::{CountRecoveryCodesRequest, GenerateRecoveryCodesRequest, RevokeRecoveryCodesRequest},
     sasl_external::ExternalCredentials,
     sasl_plain::PlainCredentials,
     token::{ConsumeSingleUseTokenRequest, DeliverPasswordResetTokenRequest, DeliverSingleUseTokenRequest},
@@ -77,6 +78,14 @@ pub static ROUTES: &[Route] = &[
     Route::of::<ConsumeSingleUseTokenRequest>(oid::CONSUME_SINGLE_USE_TOKEN, "consume-single-use-token")
         .confidential()
         .extending("consumeSingleUseToken", ExtensionPlace::Beside(json_at_path::<ConsumeSingleUseTokenRequest>)),
+    Route::of::<GenerateRecoveryCodesRequest>(oid::GENERATE_RECOVERY_CODES, "generate-recovery-codes")
+        .confidential()
+        .extending("generateRecoveryCodes", ExtensionPlace::AtEntry(json::<GenerateRecoveryCodesRequest>)),
+    Route::of::<CountRecoveryCodesRequest>(oid::COUNT_RECOVERY_CODES, "count-recovery-codes")
+        .extending("recoveryCodes", ExtensionPlace::OfEntry(json_about_user::<CountRecoveryCodesRequest>)),
+    Route::of::<RevokeRecoveryCodesRequest>(oid::REVOKE_RECOVERY_CODES, "revoke-recovery-codes")
+        .confidential()
+        .extending("revokeRecoveryCodes", ExtensionPlace::AtEntry(json::<RevokeRecoveryCodesRequest>)),
     Route::of::<GeneratePasswordRequest>(oid::GENERATE_PASSWORD, "generate-password")
         .answered_as(oid::GENERATE_PASSWORD_RESPONSE)
         .confidential()

@@ -104,7 +104,7 @@ fn they_are_off_unless_asked_for_and_the_readme_names_them() {
         assert!(readme.contains(&format!("/{}`", extension.name)), "{}", extension.name);
         count += 1;
     }
-    assert_eq!(count, 5);
+    assert_eq!(count, 8);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod loading;
 mod otpauth;
 mod passwords;
 mod qr;
+mod recovery;
 mod serve;
 mod site;
 mod totp;
@@ -78,6 +79,9 @@ enum Verb {
     /// Time-based one-time passwords of a user.
     #[command(subcommand)]
     Totp(totp::Totp),
+    /// Codes on paper for users who have lost their device.
+    #[command(subcommand)]
+    Recovery(recovery::Recovery),
     /// YubiKeys whose OTPs this server judges itself, and who has which.
     #[command(subcommand)]
     Yubikey(yubikey::Yubikey),
@@ -121,6 +125,7 @@ fn carry_out(verb: Verb, as_json: bool) -> Result<Answer, Failure> {
         Verb::Health { target } => health::run(&target),
         Verb::User(user) => user.run(),
         Verb::Totp(totp) => totp.run(as_json),
+        Verb::Recovery(recovery) => recovery.run(),
         Verb::Yubikey(yubikey) => yubikey.run(),
     }
 }

@@ -8,6 +8,8 @@ pub struct Expected {
     pub digits: Vec<u8>,
     /// Lengths of the OTPs of the user's YubiKeys, without repetition: 44 for usual ones, empty if the user has none.
     pub otps: Vec<u8>,
+    /// How long a recovery code would be at the end of this field; `None` if the field ends in none, or the user has none.
+    pub recovery: Option<u8>,
     /// The character between password and code: `,`, `;`, `:`, `$` or none.
     pub separator: Option<u8>,
 }
@@ -28,12 +30,15 @@ pub enum Code<'a> {
     Digits(&'a [u8]),
     /// Modhex characters, as many as a YubiKey of the user types.
     YubiKey(&'a [u8]),
+    /// Letters as recovery codes have them, perhaps with spaces and dashes between.
+    Recovery(&'a [u8]),
 }
 
 const MODHEX: &[u8] = b"cbdefghijklnrtuv";
 
 /// Every way in which `field` can be a password with a code after it, likeliest first; none if it ends in no code of the user's.
-/// More than one only for a user whose codes differ in length: the caller takes the first whose code proves right, else the first.
+/// More than one only for a user whose codes differ in length, or whose OTP could be a recovery code: the caller takes the first whose
+/// code proves right, else the first.
 pub fn splits<'a>(field: &'a [u8], expected: &Expected) -> Vec<Split<'a>> {
     let is_modhex = |octet: &u8| MODHEX.contains(&octet.to_ascii_lowercase());
     let otps = expected
@@ -44,7 +49,9 @@ pub fn splits<'a>(field: &'a [u8], expected: &Expected) -> Vec<Split<'a>> {
         .digits
         .iter()
         .filter_map(|&length| split_at_code(field, length, expected.separator, u8::is_ascii_digit, Code::Digits));
-    otps.chain(digits).collect()
+    let recovery =
+        expected.recovery.and_then(|length| split_at_code(field, length, expected.separator, |_| true, Code::Recovery));
+    otps.chain(digits).chain(recovery).collect()
 }
 
 fn split_at_code<'a>(
@@ -72,12 +79,12 @@ mod tests {
 
     fn split<'a>(field: &'a str, digits: &[u8], yubikey: bool, separator: Option<u8>) -> Vec<(&'a str, &'a str)> {
         let otps = if yubikey { vec![44] } else { Vec::new() };
-        let expected = Expected { digits: digits.to_vec(), otps, separator };
+        let expected = Expected { digits: digits.to_vec(), otps, recovery: None, separator };
         let text = |octets: &'a [u8]| std::str::from_utf8(octets).unwrap();
         splits(field.as_bytes(), &expected)
             .into_iter()
             .map(|split| match split.code {
-                Code::Digits(code) | Code::YubiKey(code) => (text(split.password), text(code)),
+                Code::Digits(code) | Code::YubiKey(code) | Code::Recovery(code) => (text(split.password), text(code)),
             })
             .collect()
     }
@@ -111,6 +118,20 @@ mod tests {
         assert_eq!(split(&field, &[6], true, None), [("secret", OTP)]);
         assert_eq!(split(&field, &[6], false, None), []);
         assert_eq!(split(&format!("secret{}", OTP.replace('v', "a")), &[6], true, None), []);
+    }
+
+    #[test]
+    fn a_recovery_code_comes_last_and_a_separator_before_it() {
+        let expected = |separator| Expected { digits: vec![6], otps: vec![44], recovery: Some(14), separator };
+        let passwords = |field: &str, separator| {
+            let splits = splits(field.as_bytes(), &expected(separator));
+            splits.iter().map(|split| split.password.to_vec()).collect::<Vec<_>>()
+        };
+        assert_eq!(passwords("secretbcdf-ghjk-mnpq", None), [b"secret"]);
+        assert_eq!(passwords("secret,bcdf-ghjk-mnpq", Some(b',')), [b"secret"]);
+        assert!(passwords("secretbcdf-ghjk-mnpq", Some(b',')).is_empty() && passwords("bcdf-ghjk", None).is_empty());
+        let otp = format!("secret{}-ghjk-mnpq", "bcdf".repeat(11));
+        assert_eq!(passwords(&otp, None).len(), 1, "modhex has no dashes");
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod one_time_password;
 pub mod password;
 pub mod rate;
 pub mod record;
+pub mod recovery;
 pub mod totp;
 pub mod yubikey;
 

@@ -13,6 +13,7 @@ use super::{
     account::State,
     lockout::Failures,
     one_time_password::{Delivered, Outstanding, Tokens},
+    recovery::RecoveryCodes,
     totp::{Settings, Step},
     yubikey::Token,
 };
@@ -60,6 +61,9 @@ pub struct Record {
     /// Tokens that were sent.
     #[n(8)]
     pub tokens: Option<Tokens>,
+    /// Codes on paper for whoever has lost the device; `None`: none were made.
+    #[n(9)]
+    pub recovery: Option<RecoveryCodes>,
     /// What else is stored about the account.
     #[n(11)]
     #[cbor(default)]
@@ -347,6 +351,9 @@ mod tests {
         record.delivered = Some(Delivered { outstanding: Some(outstanding.clone()), sent: vec![NOW, NOW] });
         let single_use = vec![SingleUse { id: "phone".to_owned(), token: outstanding.clone() }];
         record.tokens = Some(Tokens { reset: outstanding.after_wrong_guess(5), single_use });
+        let mut codes = RecoveryCodes::new(vec![vec![1, 2, 3], vec![4]], NOW);
+        codes.spend(1, NOW);
+        record.recovery = Some(codes);
         record
     }
 

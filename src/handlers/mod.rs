@@ -22,6 +22,7 @@ mod password_policy;
 mod password_quality;
 mod plain;
 mod proof;
+mod recovery;
 mod reset_token;
 pub mod search;
 mod selection;

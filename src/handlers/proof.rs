@@ -19,6 +19,7 @@ mod hashed;
 mod judgement;
 mod origin;
 mod presented;
+mod recovery;
 mod rules;
 mod unrecorded;
 
@@ -28,6 +29,7 @@ pub(super) use self::{
     codes::{open_secret, totp_place},
     delivered::{Guess, delivered_place, prove_delivered, refuse_delivered},
     origin::Origin,
+    recovery::recovery_place,
     rules::fence,
 };
 use self::{
@@ -35,7 +37,7 @@ use self::{
     judgement::{Judgement, Password, weigh},
     presented::{Code, Presented},
     rules::Rules,
-    unrecorded::{Count, Failure, Guessed, Owed, not_recorded},
+    unrecorded::{Failure, Guessed, Owed, not_recorded},
 };
 use crate::{
     caller::{Notice, Strength},
@@ -181,7 +183,12 @@ async fn settled<T: Send>(
     let outcome = settle(account, &mut settled);
     let record = if outcome.is_ok() { settled } else { record };
     let durable = durable || otp.is_some();
-    keep(context, account, record, otp, durable).await.map(|()| outcome)
+    let is_last_code = recovery::is_last_spent(context, account, &record);
+    keep(context, account, record, otp, durable).await?;
+    if is_last_code {
+        recovery::warn_of_last(context, account);
+    }
+    Ok(outcome)
 }
 
 /// The judgement of a claim, with what there is to say about a password that was right: what its age demands, or why it does not

@@ -41,6 +41,8 @@ reasons! {
     NO_FACTOR = "no-factor";
     /// Changing a factor needs a proof of the second factor.
     SECOND_FACTOR_NEEDED = "second-factor-needed";
+    /// That was the account's last recovery code: it is time to make new ones.
+    NO_RECOVERY_CODE_LEFT = "no-recovery-code-left";
     /// A policy refused it; its name follows: `policy:RULE`.
     POLICY = "policy";
     /// The password is right and has expired.

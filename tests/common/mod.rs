@@ -13,6 +13,7 @@ pub mod mail_server;
 pub mod mailbox;
 pub mod people;
 pub mod process;
+pub mod recovery;
 pub mod requests;
 pub mod server;
 pub mod totp;
@@ -83,6 +84,9 @@ pub mod oid {
     pub const PASSWORD_POLICY: &str = "1.3.6.1.4.1.42.2.27.8.5.1";
     pub const REGISTER_YUBIKEY: &str = "1.3.6.1.4.1.30221.2.6.54";
     pub const DEREGISTER_YUBIKEY: &str = "1.3.6.1.4.1.30221.2.6.55";
+    pub const GENERATE_RECOVERY: &str = "2.25.296566869065816028913783352829498204460.2.1";
+    pub const COUNT_RECOVERY: &str = "2.25.296566869065816028913783352829498204460.2.2";
+    pub const REVOKE_RECOVERY: &str = "2.25.296566869065816028913783352829498204460.2.3";
     pub const PASSWORD_EXPIRED: &str = "2.16.840.1.113730.3.4.4";
     pub const PASSWORD_EXPIRING: &str = "2.16.840.1.113730.3.4.5";
     pub const PASSWORD_POLICY_STATE: &str = "1.3.6.1.4.1.30221.1.6.1";

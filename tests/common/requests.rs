@@ -20,6 +20,8 @@ pub fn ldap_value(route: &str, dn: &str, password: Option<&str>) -> Option<Vec<u
     let mut members = match route {
         "generate-totp-shared-secret" | "revoke-totp-shared-secret" => vec![(0, id.as_str())],
         "validate-totp-password" => return Some(tagged(&[(0, dn), (1, "123456")])),
+        "generate-recovery-codes" | "revoke-recovery-codes" => vec![(0, id.as_str())],
+        "count-recovery-codes" => return Some(tagged(&[(0, dn)])),
         "deliver-one-time-password" => vec![(0, id.as_str())],
         "get-supported-otp-delivery-mechanisms" => return Some(tagged(&[(0, dn)])),
         "deliver-password-reset-token" => return Some(sequence(&[octets(dn)])),

@@ -5,8 +5,10 @@
 use std::borrow::Cow;
 
 use super::{
-    Count, Failure, Guessed, MAX_ATTEMPTS, Origin, Owed, Purpose, age, codes::dummy_code_work, factors, not_recorded,
-    refuse_stranger, reread, rules::Rules,
+    Failure, Guessed, MAX_ATTEMPTS, Origin, Owed, Purpose, age,
+    codes::dummy_code_work,
+    factors, not_recorded, refuse_stranger, reread,
+    rules::{Count, Rules},
 };
 use crate::{
     caller::Notice,

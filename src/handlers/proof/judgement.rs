@@ -6,15 +6,15 @@ use std::borrow::Cow;
 use super::{
     codes::{Codes, dummy_code_work},
     presented::Code,
-    rules::Rules,
-    unrecorded::Count,
+    recovery::{self, Typed},
+    rules::{Count, Rules},
 };
 use crate::{
     caller::Strength,
     clock::UnixMillis,
     error::{Error, Result},
     factors::{
-        lockout::{Door, Failures},
+        lockout::{Door, Failures, Settings as Lockout},
         record::Record,
         totp::Step,
     },
@@ -76,6 +76,8 @@ enum Worth {
 enum Spent {
     /// A time step of a TOTP factor.
     Step(u32, Step),
+    /// The recovery code at this place.
+    RecoveryCode(usize),
     /// A YubiKey's OTP, by this change; without one it is used up already.
     Otp(Option<Change>),
 }
@@ -87,6 +89,16 @@ impl Worth {
             None if codes.compared == 0 => Self::NoFactor,
             None if codes.used => Self::Used,
             None => Self::Wrong(reason::WRONG_CODE),
+        }
+    }
+
+    /// What a recovery code is worth to an account that has something for which it can stand in.
+    fn of_recovery_code(typed: Typed, account: &Account) -> Self {
+        match typed {
+            _ if account.is_service || !account.has_second_factor() => Self::NoFactor,
+            Typed::Good(place) => Self::Fresh(Spent::RecoveryCode(place)),
+            Typed::Used => Self::Used,
+            Typed::Wrong => Self::Wrong(reason::WRONG_CODE),
         }
     }
 
@@ -118,12 +130,14 @@ pub(super) fn weigh(
         Code::NotNeeded => Worth::NotNeeded,
         Code::Missing => Worth::Missing,
         Code::Device(_) => Worth::of_device(device),
+        Code::Recovery(typed) => Worth::of_recovery_code(recovery::judge(context, rules, account, typed), account),
         Code::Given(code) => {
             codes = Codes::judge(context, rules, account, code, now)?;
             Worth::of_codes(&codes)
         }
     };
-    let judgement = combine(rules, account, password, worth, now);
+    let count = if matches!(code, Code::Recovery(_)) { Count::RecoveryCode } else { Count::SecondFactor };
+    let judgement = combine(rules, account, password, (worth, count), now);
     let Judgement::Refused { reason: why, counted } = judgement else { return Ok(judgement) };
     match code {
         Code::Given(code) if codes.compared > 0 => codes.look_further(context, rules, account, code, now)?,
@@ -136,8 +150,14 @@ pub(super) fn weigh(
     Ok(Judgement::Refused { reason: why, counted })
 }
 
-/// The password's part first, then the code's.
-fn combine(rules: &Rules, account: &Account, password: Password, worth: Worth, now: UnixMillis) -> Judgement {
+/// The password's part first, then the code's, which counts where `count` says.
+fn combine(
+    rules: &Rules,
+    account: &Account,
+    password: Password,
+    (worth, count): (Worth, Count),
+    now: UnixMillis,
+) -> Judgement {
     if let Some(reason) = account.unusable {
         return Judgement::uncounted(reason);
     }
@@ -155,19 +175,18 @@ fn combine(rules: &Rules, account: &Account, password: Password, worth: Worth, n
         return Judgement::Accepted { record, strength: Strength::One, otp: None };
     }
     let strength = if matches!(password, Password::Spared) { Strength::One } else { Strength::TwoFactors };
-    combine_code(rules, &account.record, record, worth, strength, now)
+    combine_code((count, rules.limits(count)), &account.record, record, (worth, strength), now)
 }
 
 /// `before`: the record as it was; `proven`: as it is if the code is good too. A right password alone clears nothing.
 fn combine_code(
-    rules: &Rules,
+    (count, limits): (Count, &Lockout),
     before: &Record,
     mut proven: Record,
-    worth: Worth,
-    strength: Strength,
+    (worth, strength): (Worth, Strength),
     now: UnixMillis,
 ) -> Judgement {
-    match before.second_factor_failures.door(now, &rules.second_factor) {
+    match before.second_factor_failures.door(now, limits) {
         Door::Open => {}
         Door::Locked { .. } => return Judgement::uncounted(reason::FACTOR_LOCKED),
         Door::Closed => return Judgement::uncounted(reason::FACTOR_CLOSED),
@@ -181,6 +200,10 @@ fn combine_code(
                     proven.claim_step(factor, step, now);
                     None
                 }
+                Spent::RecoveryCode(place) => {
+                    proven.recovery.iter_mut().for_each(|codes| codes.spend(place, now));
+                    None
+                }
             };
             return Judgement::Accepted { record: proven, strength, otp };
         }
@@ -190,5 +213,5 @@ fn combine_code(
         Worth::Used => reason::CODE_ALREADY_USED,
         Worth::Wrong(reason) => reason,
     };
-    Judgement::Refused { reason: reason.into(), counted: Some(Count::SecondFactor) }
+    Judgement::Refused { reason: reason.into(), counted: Some(count) }
 }

@@ -4,12 +4,14 @@
 use super::{
     claim::{Claim, CodeClaim},
     codes::Codes,
+    recovery::{self, Typed},
     rules::Rules,
 };
 use crate::{
     error::Result,
     factors::{
         appended::{Code as Shape, Expected, Split, splits},
+        recovery::{length_at_end, read},
         yubikey::{Otp, length_of_otp},
     },
     handlers::{context::Context, subject::Account},
@@ -32,6 +34,8 @@ pub(in crate::handlers) enum Code<'a> {
     Given(&'a [u8]),
     /// This one, of a YubiKey.
     Device(&'a [u8]),
+    /// This one, of the account's recovery codes.
+    Recovery(&'a [u8]),
 }
 
 impl Code<'_> {
@@ -41,6 +45,7 @@ impl Code<'_> {
             Self::NotNeeded | Self::Missing => None,
             Self::Given(_) => Some("totp"),
             Self::Device(_) => Some("yubikey"),
+            Self::Recovery(_) => Some(recovery::FACTOR),
         }
     }
 }
@@ -55,10 +60,14 @@ impl<'a> Presented<'a> {
             CodeClaim::Alone | CodeClaim::AloneInAnyState => {
                 return Ok(Self { password: claim.password, code: Code::NotNeeded });
             }
-            CodeClaim::Apart(code) => return Ok(Self { password: claim.password, code: Code::Given(code) }),
-            CodeClaim::Only(code) => return Ok(Self { password: None, code: Code::Given(code) }),
+            CodeClaim::Apart(code) => return Ok(Self { password: claim.password, code: typed(code, Code::Given) }),
+            CodeClaim::Only(code) => return Ok(Self { password: None, code: typed(code, Code::Given) }),
+            // A device alone may be enough by configuration; a piece of paper alone never is.
+            CodeClaim::DeviceAlone(otp) if claim.password.is_none() => {
+                return Ok(Self { password: None, code: Code::Device(otp) });
+            }
             CodeClaim::Device(otp) | CodeClaim::DeviceAlone(otp) => {
-                return Ok(Self { password: claim.password, code: Code::Device(otp) });
+                return Ok(Self { password: claim.password, code: typed(otp, Code::Device) });
             }
             CodeClaim::Appended | CodeClaim::Perhaps => claim.password.unwrap_or_default(),
         };
@@ -73,10 +82,18 @@ impl<'a> Presented<'a> {
             Some(Split { password, code: Shape::YubiKey(otp) }) => {
                 Self { password: Some(password), code: Code::Device(otp) }
             }
+            Some(Split { password, code: Shape::Recovery(code) }) => {
+                Self { password: Some(password), code: Code::Recovery(code) }
+            }
             None if is_optional => Self { password: claim.password, code: Code::NotNeeded },
             None => Self { password: claim.password, code: Code::Missing },
         })
     }
+}
+
+/// A code in a field of its own: a recovery code where it looks like one, else what the field is for.
+fn typed<'a>(code: &'a [u8], usual: fn(&'a [u8]) -> Code<'a>) -> Code<'a> {
+    if read(code).is_some() { Code::Recovery(code) } else { usual(code) }
 }
 
 /// The way in which `field` is a password with a code after it. Of several the one whose code is good, else the likeliest; where a code
@@ -88,7 +105,7 @@ fn reading<'a>(
     field: &'a [u8],
     is_optional: bool,
 ) -> Result<Option<Split<'a>>> {
-    let readings = splits(field, &expected(rules, account));
+    let readings = splits(field, &expected(rules, account, field));
     let likeliest = readings.first().copied().filter(|_| !is_optional);
     if readings.len() < 2 && !is_optional {
         return Ok(likeliest);
@@ -101,6 +118,11 @@ fn reading<'a>(
                 let codes = Codes::judge(context, rules, account, code, context.clock.now())?;
                 codes.fresh.is_some() || (codes.used && !is_optional)
             }
+            Shape::Recovery(code) => match recovery::judge(context, rules, account, code) {
+                Typed::Good(_) => true,
+                Typed::Used => !is_optional,
+                Typed::Wrong => false,
+            },
         };
         if is_it {
             return Ok(Some(reading));
@@ -109,8 +131,8 @@ fn reading<'a>(
     Ok(likeliest)
 }
 
-/// The codes that the account's factors make.
-fn expected(rules: &Rules, account: &Account) -> Expected {
+/// The codes that the account's factors make, and the recovery code at the end of `field`.
+fn expected(rules: &Rules, account: &Account, field: &[u8]) -> Expected {
     let totp = account.record.active_totp();
     let mut digits: Vec<u8> = totp.map(|factor| factor.settings(&rules.totp).digits).collect();
     let mut otps: Vec<u8> = account.yubikeys.iter().filter_map(|public_id| length_of_otp(public_id)).collect();
@@ -118,5 +140,6 @@ fn expected(rules: &Rules, account: &Account) -> Expected {
         lengths.sort_unstable();
         lengths.dedup();
     }
-    Expected { digits, otps, separator: rules.separator }
+    let recovery = account.record.recovery.as_ref().and_then(|_| length_at_end(field));
+    Expected { digits, otps, recovery, separator: rules.separator }
 }

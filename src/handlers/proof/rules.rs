@@ -18,6 +18,8 @@ pub(super) struct Rules {
     pub(super) scheme: Scheme,
     pub(super) password: Lockout,
     pub(super) second_factor: Lockout,
+    /// The second factor's failures as recovery codes see them: never closed, since such a code is what opens it again.
+    recovery_code: Lockout,
     pub(super) totp: Totp,
     pub(super) fence: Option<UnixMillis>,
     pub(super) separator: Option<u8>,
@@ -27,6 +29,17 @@ pub(super) struct Rules {
     pub(super) change_expired: bool,
     /// How much of an account's recent logins is kept.
     pub(super) logins: Bounds,
+}
+
+/// Which count a failure goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Count {
+    /// The password's.
+    Password,
+    /// The second factor's.
+    SecondFactor,
+    /// The second factor's, which for recovery codes is open though it is closed for others.
+    RecoveryCode,
 }
 
 impl Rules {
@@ -44,6 +57,7 @@ impl Rules {
             scheme: configured_scheme(&config),
             password,
             second_factor: Lockout { closed_after: (close_after > 0).then_some(close_after), ..password },
+            recovery_code: password,
             totp: Totp {
                 period_seconds: u32::try_from(config.totp.step.as_secs()).unwrap_or(u32::MAX),
                 window: u8::try_from(config.totp.window).unwrap_or(u8::MAX),
@@ -60,6 +74,15 @@ impl Rules {
     /// Whether too many wrong passwords lock the account.
     pub(super) fn locks_password(&self, account: &Account, now: UnixMillis) -> bool {
         account.record.password_failures.door(now, &self.password) != Door::Open
+    }
+
+    /// After how many failures of this count what closes.
+    pub(super) const fn limits(&self, count: Count) -> &Lockout {
+        match count {
+            Count::Password => &self.password,
+            Count::SecondFactor => &self.second_factor,
+            Count::RecoveryCode => &self.recovery_code,
+        }
     }
 
     /// The newest step of a factor that no code may have any more.

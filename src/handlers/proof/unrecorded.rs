@@ -4,7 +4,10 @@
 
 use std::{borrow::Cow, future::poll_fn, pin::Pin, sync::Arc};
 
-use super::{PASSWORD, rules::Rules};
+use super::{
+    PASSWORD,
+    rules::{Count, Rules},
+};
 use crate::{
     clock::UnixMillis,
     error::Error,
@@ -17,15 +20,6 @@ use crate::{
     store::{Answer, Applied, Change, EntryId, Found, Store, StoreError, Target},
     telemetry::reason,
 };
-
-/// Which count a failure goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Count {
-    /// The password's.
-    Password,
-    /// The second factor's.
-    SecondFactor,
-}
 
 /// A failed proof: all that is needed to count it and to write it down, now or later.
 pub(super) struct Failure {
@@ -56,15 +50,11 @@ impl Failure {
         counted: Option<Count>,
         attempt: Attempt,
     ) -> Self {
-        let settings = |count| match count {
-            Count::Password => rules.password,
-            Count::SecondFactor => rules.second_factor,
-        };
         Self {
             store: Arc::clone(&context.store),
             account: account.user.id,
             now: attempt.time,
-            counted: counted.map(|count| (count, settings(count))),
+            counted: counted.map(|count| (count, *rules.limits(count))),
             attempt,
             bounds: rules.logins,
             guessed: None,
@@ -81,7 +71,7 @@ impl Failure {
         if let Some((count, settings)) = &self.counted {
             let failures = match count {
                 Count::Password => &mut record.password_failures,
-                Count::SecondFactor => &mut record.second_factor_failures,
+                Count::SecondFactor | Count::RecoveryCode => &mut record.second_factor_failures,
             };
             let before = *failures;
             *failures = failures.failed(self.now, settings);
@@ -103,7 +93,7 @@ impl Failure {
         let (count, settings) = self.counted?;
         let (factor, failures) = match count {
             Count::Password => (PASSWORD, &record.password_failures),
-            Count::SecondFactor => ("second-factor", &record.second_factor_failures),
+            Count::SecondFactor | Count::RecoveryCode => ("second-factor", &record.second_factor_failures),
         };
         (failures.door(self.now, &settings) != Door::Open).then_some(factor)
     }
