@@ -1,10 +1,13 @@
 //! Who is asking, and over what: known to the doors, the access rules and the handlers alike. How somebody became this caller is
 //! `handlers/bind.rs`; what the caller may do is `access.rs`.
 
+mod password_report;
+
 use std::{net::SocketAddr, sync::Arc};
 
 use uuid::Uuid;
 
+pub use self::password_report::PasswordReport;
 use crate::{
     directory::dn::DnKey,
     store::{EntryId, Version},
@@ -26,6 +29,8 @@ pub struct Caller {
     pub operation: i64,
     /// What there was to say about the password that proved it.
     pub notice: Notice,
+    /// What the request is told of the password that it sets.
+    pub password_report: PasswordReport,
 }
 
 /// What a password policy says about the password that proved a caller.
@@ -116,6 +121,7 @@ impl Caller {
             previously: None,
             operation: 0,
             notice: Notice::default(),
+            password_report: PasswordReport::default(),
         }
     }
 
@@ -127,7 +133,8 @@ impl Caller {
             known => Some(known.clone()),
         };
         let (channel, operation) = (self.channel.clone(), self.operation);
-        Self { identity, strength, channel, previously, operation, notice: Notice::default() }
+        let password_report = self.password_report.clone();
+        Self { identity, strength, channel, previously, operation, notice: Notice::default(), password_report }
     }
 
     /// Whether nobody has been proven.

@@ -51,6 +51,7 @@ pub static ROUTES: &[Route] = &[
     Route::of::<PasswordModifyRequest>(oid::PASSWORD_MODIFY, "password-modify")
         .confidential()
         .before_change()
+        .setting_a_password()
         .at_entry::<PasswordModifyRequest>("changePassword"),
     Route::of::<PasswordPolicyStateRequest>(oid::PASSWORD_POLICY_STATE, "password-policy-state").confidential(),
     Route::of::<DeliverOneTimePasswordRequest>(oid::DELIVER_ONE_TIME_PASSWORD, "deliver-one-time-password")
@@ -174,6 +175,8 @@ pub struct Route {
     pub confidential: bool,
     /// Whether it is served to users who must change their password first.
     pub before_change: bool,
+    /// Whether it sets a password, so that the controls about new passwords mean something.
+    pub sets_password: bool,
     /// Who carries it out.
     pub call: Call,
     /// Where REST serves it below an entry; `None` if it has no place there.
@@ -259,6 +262,7 @@ impl Route {
             name,
             confidential: false,
             before_change: false,
+            sets_password: false,
             call: Call::Handler(ber::<R>),
             entry_path: None,
             path: None,
@@ -273,6 +277,7 @@ impl Route {
             name,
             confidential: false,
             before_change: true,
+            sets_password: false,
             call: Call::Connection(operation),
             entry_path: None,
             path: None,
@@ -282,6 +287,10 @@ impl Route {
 
     const fn before_change(self) -> Self {
         Self { before_change: true, ..self }
+    }
+
+    const fn setting_a_password(self) -> Self {
+        Self { sets_password: true, ..self }
     }
 
     const fn answered_as(self, response_oid: &'static str) -> Self {

@@ -17,6 +17,7 @@ pub mod oid;
 pub mod password;
 pub mod password_generation;
 pub mod password_quality;
+pub mod password_validation;
 pub mod recovery;
 pub mod result_code;
 pub mod sasl_external;

@@ -77,6 +77,10 @@ pub const AUTHORIZATION_IDENTITY_REQUEST: &str = "2.16.840.1.113730.3.4.16";
 pub const AUTHORIZATION_IDENTITY_RESPONSE: &str = "2.16.840.1.113730.3.4.15";
 /// Retain identity (UnboundID).
 pub const RETAIN_IDENTITY: &str = "1.3.6.1.4.1.30221.2.5.3";
+/// Password validation details, request (UnboundID).
+pub const PASSWORD_VALIDATION_DETAILS_REQUEST: &str = "1.3.6.1.4.1.30221.2.5.40";
+/// Password validation details, response (UnboundID).
+pub const PASSWORD_VALIDATION_DETAILS_RESPONSE: &str = "1.3.6.1.4.1.30221.2.5.41";
 /// Get recent login history, request (UnboundID).
 pub const GET_RECENT_LOGIN_HISTORY_REQUEST: &str = "1.3.6.1.4.1.30221.2.5.61";
 /// Get recent login history, response (UnboundID): JSON text, not BER.

@@ -1,10 +1,14 @@
 //! New passwords, by whichever operation they come: whether one may be set, what the record keeps of a change, and how the server
 //! makes one. What a password must be like is `factors::password::rules`; how it is hashed, `hashing`.
 
+mod requirements;
+
 use countersign_proto::{result_code::ResultCode, text::Secret};
 use zeroize::Zeroizing;
 
+pub(super) use self::requirements::{begin_report, requirements};
 use crate::{
+    caller::Caller,
     clock::UnixMillis,
     config::Config,
     directory::entry::EntryRef,
@@ -99,7 +103,14 @@ impl Standing {
     ///
     /// # Errors
     /// `constraintViolation`, with every rule that it breaks; `insufficientAccessRights` where users change no passwords; `busy`.
-    pub(super) async fn judge(&self, context: &Context, password: &[u8], setter: Setter) -> Result<()> {
+    pub(super) async fn judge(
+        &self,
+        context: &Context,
+        caller: &Caller,
+        password: &[u8],
+        setter: Setter,
+    ) -> Result<()> {
+        report_policy(context, caller, setter);
         let refused = |sentence: String, policy| Error::new(ResultCode::CONSTRAINT_VIOLATION, sentence).policy(policy);
         if password.is_empty() {
             return Err(refused("A password must not be empty".to_owned(), PolicyError::PasswordTooShort));
@@ -111,7 +122,12 @@ impl Standing {
         self.may_change(context, setter)?;
         self.old_enough(context, setter)?;
         let rules = context.password_rules.load_full();
-        let broken = rules.broken_by(password, self.about());
+        let judged = rules.judge(password, self.about());
+        let broken: Vec<&Rule> = judged.iter().filter(|(_, is_kept)| !is_kept).map(|(rule, _)| *rule).collect();
+        // Former passwords take hashes: they are not asked for a password that is refused anyway.
+        let may_ask = broken.is_empty() || caller.password_report.is_wanted();
+        let was_used = may_ask && self.was_used(context, password).await?;
+        requirements::report(context, caller, &judged, !was_used);
         if !broken.is_empty() {
             let minimum = |rule: &&Rule| matches!(rule, Rule::Length { minimum, .. } if password.len() < *minimum);
             let policy = match broken.iter().any(minimum) {
@@ -121,7 +137,7 @@ impl Standing {
             let sentences: Vec<String> = broken.into_iter().map(Rule::sentence).collect();
             return Err(refused(sentences.join(". "), policy));
         }
-        match self.was_used(context, password).await? {
+        match was_used {
             true => Err(refused("The password was used before".to_owned(), PolicyError::PasswordInHistory)),
             false => Ok(()),
         }
@@ -188,6 +204,17 @@ pub(super) fn draw(context: &Context) -> Result<Secret> {
     let length = usize::try_from(generator.length).unwrap_or(usize::MAX);
     let text = random::text(&*context.random, generator.characters.as_bytes(), length).map_err(Error::unavailable)?;
     Ok(Secret::new(text))
+}
+
+/// Reports what follows from the change.
+fn report_policy(context: &Context, caller: &Caller, setter: Setter) {
+    let config = context.config.load();
+    let max_age = config.password.max_age;
+    caller.password_report.tell(|details| {
+        details.must_change_password = must_change(&config, setter);
+        let seconds = i32::try_from(max_age.as_secs()).unwrap_or(i32::MAX);
+        details.seconds_until_expiration = Some(seconds).filter(|seconds| *seconds > 0);
+    });
 }
 
 /// What the record keeps of a change of password; `former`: the values of userPassword that it had.

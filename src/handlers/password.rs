@@ -18,7 +18,7 @@ use crate::{
         AboutEntry, Operation,
         context::Context,
         hashing::hash_password,
-        new_password::{Setter, Standing, remember},
+        new_password::{Setter, Standing, begin_report, remember},
         own_password,
         proof::{Claim, CodeClaim, Origin, Purpose, prove_for, prove_root, refuse_stranger},
         reset_token::is_reset_token,
@@ -38,6 +38,7 @@ impl Operation for PasswordModifyRequest {
         if self.user_identity.is_none() && caller.is_anonymous() {
             return Err(Error::unwilling("An anonymous request must say whose password it is about"));
         }
+        begin_report(caller, usize::from(self.new_password.is_some()));
         let subject = match self.user_identity.as_deref() {
             None => named_or_own(context, caller, None).await?,
             Some(identity) => named_leniently(context, identity).await?,
@@ -48,7 +49,7 @@ impl Operation for PasswordModifyRequest {
             Some(password) => (password, None),
             None => standing.make(context).map(|made| (made.clone(), Some(made)))?,
         };
-        standing.judge(context, password.expose(), permit.setter()).await?;
+        standing.judge(context, caller, password.expose(), permit.setter()).await?;
         set_password(context, caller, permit, &password).await?;
         Ok(PasswordModifyResult { generated_password: generated })
     }
@@ -103,6 +104,7 @@ async fn permit(context: &Context, caller: &Caller, subject: Subject, old: Optio
     let Some(old) = old else {
         return Ok(match permitted(caller, subject)? {
             Permitted::Itself(_) if context.config.load().password.current_password_required => {
+                caller.password_report.tell(|details| details.missing_current_password = true);
                 let sentence = "The present password must be given too";
                 return Err(Error::unwilling(sentence).policy(PolicyError::MustSupplyOldPassword));
             }

@@ -36,7 +36,7 @@ use self::{
     hashed::Hashed,
     judgement::{Judgement, Password, weigh},
     presented::{Code, Presented},
-    rules::Rules,
+    rules::{PASSWORD, Rules},
     unrecorded::{Failure, Guessed, Owed, not_recorded},
 };
 use crate::{
@@ -66,8 +66,6 @@ pub(super) struct Proven<'a> {
     pub(super) notice: Notice,
 }
 
-/// What is counted as judged where there is no code.
-const PASSWORD: &str = "password";
 /// How often a record is judged again after somebody else changed it; each time somebody got on, so only a flood gets here.
 const MAX_ATTEMPTS: usize = 200;
 

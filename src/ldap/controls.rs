@@ -13,13 +13,13 @@ use countersign_proto::{
 };
 
 use crate::{
-    caller::Notice,
+    caller::{Caller, Notice},
     error::{Error, PolicyError, Result},
 };
 
 /// The operations that carry controls, as a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct On(u8);
+pub(super) struct On(u16);
 
 impl On {
     pub(super) const BIND: Self = Self(1);
@@ -30,10 +30,12 @@ impl On {
     pub(super) const MODIFY_DN: Self = Self(32);
     pub(super) const DELETE: Self = Self(64);
     pub(super) const EXTENDED: Self = Self(128);
+    /// An extended operation that sets a password.
+    pub(super) const SETS_PASSWORD: Self = Self(256);
     const CHANGES: Self = Self(Self::ADD.0 | Self::MODIFY.0 | Self::MODIFY_DN.0 | Self::DELETE.0);
     const ENTRIES: Self = Self(Self::CHANGES.0 | Self::SEARCH.0 | Self::COMPARE.0);
 
-    const fn and(self, other: Self) -> Self {
+    pub(super) const fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
@@ -65,6 +67,7 @@ const KNOWN: &[Known] = &[
     Known { oid: oid::PASSWORD_POLICY, on: On::BIND.and(On::CHANGES).and(On::COMPARE).and(On::EXTENDED) },
     Known { oid: oid::AUTHORIZATION_IDENTITY_REQUEST, on: On::BIND },
     Known { oid: oid::RETAIN_IDENTITY, on: On::BIND },
+    Known { oid: oid::PASSWORD_VALIDATION_DETAILS_REQUEST, on: On::ADD.and(On::MODIFY).and(On::SETS_PASSWORD) },
     Known { oid: oid::GET_RECENT_LOGIN_HISTORY_REQUEST, on: On::BIND },
 ];
 
@@ -99,6 +102,8 @@ pub(super) struct Requested<'a> {
     pub(super) authorization_identity: bool,
     /// Do not change the connection's identity.
     pub(super) retain_identity: bool,
+    /// Answer with what became of the password.
+    pub(super) password_validation: bool,
     /// Answer a bind with the recent logins.
     pub(super) login_history: bool,
 }
@@ -190,6 +195,7 @@ impl<'a> Requested<'a> {
             oid::PASSWORD_POLICY => self.password_policy = true,
             oid::AUTHORIZATION_IDENTITY_REQUEST => self.authorization_identity = true,
             oid::RETAIN_IDENTITY => self.retain_identity = true,
+            oid::PASSWORD_VALIDATION_DETAILS_REQUEST => self.password_validation = true,
             oid::GET_RECENT_LOGIN_HISTORY_REQUEST => self.login_history = true,
             // ManageDsaIT: there are no referrals here, so that everything is treated as an entry anyway.
             _ => {}
@@ -203,6 +209,15 @@ impl<'a> Requested<'a> {
 pub(super) fn answered(password_policy: bool, error: Option<&Error>) -> Vec<u8> {
     let says = PasswordPolicy { error: error.and_then(|error| error.policy).map(code), ..PasswordPolicy::default() };
     policy_control(password_policy, says)
+}
+
+/// The same of a request of `caller` that may set a password, with what became of that.
+pub(super) fn answered_change(password_policy: bool, caller: &Caller, error: Option<&Error>) -> Vec<u8> {
+    let mut list = answered(password_policy, error);
+    if let Some(details) = caller.password_report.told() {
+        controls::append(&mut list, oid::PASSWORD_VALIDATION_DETAILS_RESPONSE, Some(&details.to_ber()));
+    }
+    list
 }
 
 /// The same of a bind, where the age of a good password is worth a word; and two controls that nobody needs to ask for.

@@ -15,7 +15,7 @@ use countersign_proto::{
 use zeroize::Zeroizing;
 
 use super::{
-    controls::{On, Requested, answered},
+    controls::{On, Requested, answered, answered_change},
     door::is_confidential,
     outcome::{audit, count, outcome, refuse},
     session::{Finished, Flow, Session},
@@ -169,9 +169,11 @@ impl Session {
         message: &Message<'_>,
         request: &ExtendedRequest<'_>,
     ) -> Result<(&'static Route, Asked)> {
-        let requested = Requested::read(message.controls, On::EXTENDED)?;
-        let route = routes::extended(request.name.as_bytes())
-            .ok_or_else(|| Error::protocol("The server does not know this extended operation"))?;
+        let route = routes::extended(request.name.as_bytes());
+        let sets_password = route.is_some_and(|route| route.sets_password);
+        let on = if sets_password { On::EXTENDED.and(On::SETS_PASSWORD) } else { On::EXTENDED };
+        let requested = Requested::read(message.controls, on)?;
+        let route = route.ok_or_else(|| Error::protocol("The server does not know this extended operation"))?;
         if route.confidential {
             self.door.check_confidentiality(&self.caller.channel)?;
         }
@@ -196,7 +198,7 @@ impl Session {
             let level = if route.confidential { LogLevel::Info } else { LogLevel::Debug };
             audit(&context.audit, level, &caller, (route.name, None), begun, result.as_ref().err());
             let mut response = Vec::new();
-            let list = answered(password_policy, result.as_ref().err());
+            let list = answered_change(password_policy, &caller, result.as_ref().err());
             match &result {
                 Ok(value) => {
                     let outcome = LdapResult::SUCCESS;

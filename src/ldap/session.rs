@@ -17,7 +17,11 @@ use super::{
     outcome::count,
     running_search::RunningSearch,
 };
-use crate::{caller::Caller, error::Result, handlers::subject};
+use crate::{
+    caller::{Caller, PasswordReport},
+    error::Result,
+    handlers::subject,
+};
 
 /// One client's state.
 pub(super) struct Session {
@@ -113,7 +117,9 @@ impl Session {
             Some(proxied) => self.proxied(proxied).await?,
             None => self.caller.clone(),
         };
-        Ok(Caller { operation: i64::from(id), ..caller })
+        let password_report =
+            if requested.password_validation { PasswordReport::wanted() } else { PasswordReport::default() };
+        Ok(Caller { operation: i64::from(id), password_report, ..caller })
     }
 
     /// Whether another request may be begun now.

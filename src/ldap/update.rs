@@ -22,7 +22,7 @@ use ldap3_proto::{
 use tokio_util::codec::Decoder;
 
 use super::{
-    controls::{On, Requested, answered},
+    controls::{On, Requested, answered_change},
     door::is_confidential,
     outcome::{audit, outcome, refuse},
     session::{Finished, Session},
@@ -97,7 +97,7 @@ impl Session {
             Finished {
                 id,
                 answered: (tag, code),
-                response: respond(id, tag, &result, answered(password_policy, result.as_ref().err())),
+                response: respond(id, tag, &result, answered_change(password_policy, &caller, result.as_ref().err())),
                 caller: None,
             }
         };

@@ -1,11 +1,15 @@
-//! The member `_controls` (rest-api.md section 22): none is carried out yet, so a critical one is refused and others are ignored.
+//! The member `_controls` (rest-api.md section 22), of requests and of answers. A control that is not carried out where it stands is
+//! refused if it is critical, and ignored if not.
 
-use countersign_proto::result_code::ResultCode;
+use countersign_proto::{oid, result_code::ResultCode};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::status::{Hearer, Refusal};
-use crate::error::Error;
+use crate::{
+    caller::{Caller, PasswordReport},
+    error::Error,
+};
 
 /// The member's name.
 pub(super) const MEMBER: &str = "_controls";
@@ -14,8 +18,7 @@ pub(super) const MEMBER: &str = "_controls";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Control {
-    #[serde(rename = "oid")]
-    _oid: String,
+    oid: String,
     #[serde(rename = "control-name")]
     _name: Option<String>,
     criticality: bool,
@@ -30,19 +33,47 @@ struct Control {
 /// # Errors
 /// 400.
 pub(super) fn check(controls: Option<Value>) -> Result<(), Refusal> {
-    let Some(controls) = controls else { return Ok(()) };
+    of_change(controls, false).map(drop)
+}
+
+/// Reads the member of a request, which may set a password: what that is told of the password beside its result.
+///
+/// # Errors
+/// 400.
+pub(super) fn of_change(controls: Option<Value>, sets_password: bool) -> Result<PasswordReport, Refusal> {
+    let mut report = PasswordReport::default();
+    let Some(controls) = controls else { return Ok(report) };
     let controls: Vec<Control> = serde_json::from_value(controls).map_err(|_| malformed())?;
     if controls.iter().any(|control| control.value_base64.is_some() && control.value_json.is_some()) {
         return Err(malformed());
     }
-    if controls.iter().any(|control| control.criticality) {
+    let asks = |control: &&Control| sets_password && control.oid == oid::PASSWORD_VALIDATION_DETAILS_REQUEST;
+    let (known, others): (Vec<&Control>, Vec<&Control>) = controls.iter().partition(asks);
+    if known.len() > 1 || known.iter().any(|control| control.value_base64.is_some() || control.value_json.is_some()) {
+        return Err(Refusal::invalid("The password validation details control has no value, and is there once"));
+    }
+    if !known.is_empty() {
+        report = PasswordReport::wanted();
+    }
+    if others.iter().any(|control| control.criticality) {
         let error = Error::new(
             ResultCode::UNAVAILABLE_CRITICAL_EXTENSION,
             "A control is critical, and this server does not carry it out here",
         );
         return Err(Refusal::of(&error, Hearer::Anonymous));
     }
-    Ok(())
+    Ok(report)
+}
+
+/// The member of the answer to `caller`; `None` if there is nothing to say.
+pub(super) fn answered(caller: &Caller) -> Option<Value> {
+    let details = caller.password_report.told()?;
+    Some(json!([{
+        "oid": oid::PASSWORD_VALIDATION_DETAILS_RESPONSE,
+        "control-name": "Password Validation Details Response Control",
+        "criticality": false,
+        "value-json": details,
+    }]))
 }
 
 fn malformed() -> Refusal {
@@ -73,5 +104,8 @@ mod tests {
             assert_eq!(check(Some(controls.clone())).is_ok(), expected, "{controls}");
         }
         assert!(check(None).is_ok());
+        let asking = json!([{"oid": oid::PASSWORD_VALIDATION_DETAILS_REQUEST, "criticality": true}]);
+        assert!(check(Some(asking.clone())).is_err(), "it means nothing elsewhere");
+        assert!(of_change(Some(asking), true).is_ok_and(|report| report.is_wanted()));
     }
 }

@@ -205,15 +205,16 @@ impl Endpoint {
                 Ok(validation::answer(head.uri.query().unwrap_or_default(), context, connection).await)
             }
             Asked::Operation(segment, route, call) | Asked::Question(segment, route, call) => {
-                let members = operation::members(body)?;
+                let (members, password_report) = operation::members(body, route)?;
                 let caller = authentication::caller(&head.headers, context, connection).await?;
+                let caller = Caller { password_report, ..caller };
                 allowed(route.before_change, context, &caller).await?;
                 let dn = read::dn_of(segment)?;
                 let performed = call(&dn, members, context, &caller);
                 operation::answer(route, Some(&dn), performed, context, &caller).await
             }
             Asked::Service(route, call) => {
-                let members = operation::members(body)?;
+                let (members, _) = operation::members(body, route)?;
                 let caller = authentication::caller(&head.headers, context, connection).await?;
                 allowed(route.before_change, context, &caller).await?;
                 let performed = call(members, context, &caller);

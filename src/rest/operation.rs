@@ -11,7 +11,7 @@ use super::{
     status::{Hearer, Refusal, ResultCodeBody},
 };
 use crate::{
-    caller::Caller,
+    caller::{Caller, PasswordReport},
     config::LogLevel,
     handlers::context::Context,
     routes::{Pending, Route},
@@ -25,19 +25,21 @@ struct Outcome {
     result_code: ResultCodeBody,
     #[serde(flatten)]
     members: Map<String, Value>,
+    #[serde(rename = "_controls", skip_serializing_if = "Option::is_none")]
+    controls: Option<Value>,
 }
 
-/// The members of a body; an empty body has none.
+/// The members of a body, and what its controls want to be told of a password; an empty body has none.
 ///
 /// # Errors
-/// 400 for what is no JSON object of the strict kind, and for a critical control.
-pub(super) fn members(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
+/// 400 for what is no JSON object of the strict kind, and for a critical control that is not carried out here.
+pub(super) fn members(body: &[u8], route: &Route) -> Result<(Map<String, Value>, PasswordReport), Refusal> {
     if body.iter().all(u8::is_ascii_whitespace) {
-        return Ok(Map::new());
+        return Ok((Map::new(), PasswordReport::default()));
     }
     let mut members = json::object(body).map_err(Refusal::invalid)?;
-    controls::check(members.remove(controls::MEMBER))?;
-    Ok(members)
+    let report = controls::of_change(members.remove(controls::MEMBER), route.sets_password)?;
+    Ok((members, report))
 }
 
 /// Carries the operation out for `caller`; `dn`: the entry in the path.
@@ -66,12 +68,13 @@ pub(super) async fn answer(
     match performed {
         Ok(members) => {
             context.audit.record(LogLevel::Info, &Event { result: Some(ResultCode::SUCCESS), ..event });
-            let outcome = Outcome { result_code: ResultCode::SUCCESS.into(), members };
+            let controls = controls::answered(caller);
+            let outcome = Outcome { result_code: ResultCode::SUCCESS.into(), members, controls };
             Ok(Reply::ok(&outcome))
         }
         Err(error) => {
             context.audit.record_failure(LogLevel::Info, event, &error);
-            Err(Refusal::of(&error, Hearer::of(caller)))
+            Err(Refusal { controls: controls::answered(caller), ..Refusal::of(&error, Hearer::of(caller)) })
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct Refusal {
     pub bearer_refused: bool,
     /// Whether the body has the members of an LDAP result too.
     pub with_result: bool,
+    /// The member `_controls`, if the request asked for what stands there.
+    pub controls: Option<serde_json::Value>,
 }
 
 /// Who hears the refusal: a policy's refusal reads differently to somebody the server knows.
@@ -53,7 +55,7 @@ impl Refusal {
         if let Some((end, _)) = detail.char_indices().nth(LONGEST_DETAIL) {
             detail.truncate(end);
         }
-        Self { status, detail, code: None, allow: None, bearer_refused: false, with_result: false }
+        Self { status, detail, code: None, allow: None, bearer_refused: false, with_result: false, controls: None }
     }
 
     /// 400: the request does not say what its definition demands.
@@ -114,6 +116,7 @@ impl Refusal {
             details: [Detail { code: "REQUEST_FAILED", message: &self.detail }],
             result_code: result.map(ResultCodeBody::from),
             diagnostic_message: result.map(|_| self.detail.as_str()),
+            controls: self.controls.as_ref(),
         };
         serde_json::to_vec(&body).unwrap_or_default()
     }
@@ -175,6 +178,8 @@ struct Body<'a> {
     result_code: Option<ResultCodeBody>,
     #[serde(rename = "diagnosticMessage", skip_serializing_if = "Option::is_none")]
     diagnostic_message: Option<&'a str>,
+    #[serde(rename = "_controls", skip_serializing_if = "Option::is_none")]
+    controls: Option<&'a serde_json::Value>,
 }
 
 #[derive(Serialize)]

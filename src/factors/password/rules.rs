@@ -120,11 +120,16 @@ impl Rules {
         })
     }
 
-    /// The rules that `password` breaks.
-    pub fn broken_by<'r>(&'r self, password: &[u8], about: About<'_>) -> Vec<&'r Rule> {
+    /// Each rule, and whether `password` keeps it.
+    pub fn judge<'r>(&'r self, password: &[u8], about: About<'_>) -> Vec<(&'r Rule, bool)> {
         let characters = characters(password);
         let lower = lower(&characters);
-        self.0.iter().filter(|rule| !rule.is_kept(&characters, &lower, about)).collect()
+        self.0.iter().map(|rule| (rule, rule.is_kept(&characters, &lower, about))).collect()
+    }
+
+    /// The rules that `password` breaks.
+    pub fn broken_by<'r>(&'r self, password: &[u8], about: About<'_>) -> Vec<&'r Rule> {
+        self.judge(password, about).into_iter().filter(|(_, is_kept)| !is_kept).map(|(rule, _)| rule).collect()
     }
 }
 

@@ -31,6 +31,9 @@ pub(super) struct Rules {
     pub(super) logins: Bounds,
 }
 
+/// What is counted as judged where there is no code.
+pub(super) const PASSWORD: &str = "password";
+
 /// Which count a failure goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Count {

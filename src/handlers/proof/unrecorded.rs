@@ -4,10 +4,7 @@
 
 use std::{borrow::Cow, future::poll_fn, pin::Pin, sync::Arc};
 
-use super::{
-    PASSWORD,
-    rules::{Count, Rules},
-};
+use super::rules::{Count, PASSWORD, Rules};
 use crate::{
     clock::UnixMillis,
     error::Error,

@@ -25,7 +25,7 @@ use crate::{
     handlers::{
         context::Context,
         devices,
-        new_password::{Setter, Standing, remember},
+        new_password::{Setter, Standing, begin_report, remember},
     },
     store::Change,
 };
@@ -141,6 +141,7 @@ impl Prepared {
         (standing, setter): (&Standing, Setter),
     ) -> Result<Self> {
         let (schema, known) = (&context.schema, *context.schema.well_known());
+        begin_report(caller, passwords::count(&modifications, context));
         let mut prepared = Self {
             modifications: Vec::with_capacity(modifications.len()),
             deleted_passwords: Vec::new(),

@@ -44,6 +44,7 @@ pub(super) async fn prepare(
     }
     let sets_password = !values.is_empty();
     if sets_password && setter == Setter::User && context.config.load().password.current_password_required {
+        caller.password_report.tell(|details| details.missing_current_password = true);
         let sentence = "Change a password with the password modify operation, and give the present one";
         return Err(Error::unwilling(sentence).policy(PolicyError::MustSupplyOldPassword));
     }
@@ -56,6 +57,17 @@ pub(super) async fn prepare(
     Ok(Given { modification: Some(modification), deleted: Vec::new(), sets_password })
 }
 
+/// How many passwords modifications set.
+pub(super) fn count(modifications: &[Modification], context: &Context) -> usize {
+    let password = context.schema.well_known().user_password;
+    let is_password =
+        |description: &str| context.schema.attribute_type(description).is_some_and(|it| it.id == password);
+    let sets = |change: &&Modification| {
+        change.kind != ModificationKind::Delete && is_password(change.description.split(';').next().unwrap_or_default())
+    };
+    modifications.iter().filter(sets).map(|change| change.values.len()).sum()
+}
+
 async fn hash(
     value: &[u8],
     context: &Context,
@@ -66,7 +78,7 @@ async fn hash(
     let refused = |sentence: &'static str| Err(Error::new(ResultCode::CONSTRAINT_VIOLATION, sentence));
     match password::read(value) {
         Value::ClearText(clear) => {
-            standing.judge(context, clear, setter).await?;
+            standing.judge(context, caller, clear, setter).await?;
             hashing::hash_password(context, clear).await.map(String::into_bytes)
         }
         _ if !caller.bypasses_access() => refused("A password must be given as it is, not as a hash"),
