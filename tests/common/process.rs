@@ -26,6 +26,7 @@ pub struct Process {
     ldap: SocketAddr,
     rest: SocketAddr,
     log: Arc<Mutex<String>>,
+    variables: Vec<(String, String)>,
 }
 
 impl Process {
@@ -36,6 +37,13 @@ impl Process {
 
     /// The same with further sections of the configuration (TOML).
     pub fn with(settings: &str) -> Self {
+        Self::with_variables(settings, &[])
+    }
+
+    /// The same with keys that `init` has written already, by their environment variables without `COUNTERSIGN_`.
+    pub fn with_variables(settings: &str, variables: &[(&str, &str)]) -> Self {
+        let variables: Vec<(String, String)> =
+            variables.iter().map(|(name, value)| (format!("COUNTERSIGN_{name}"), (*value).to_owned())).collect();
         let folder = tempfile::tempdir().unwrap();
         init(&folder.path().join("site"));
         let configuration = folder.path().join("site/countersign.toml");
@@ -44,8 +52,8 @@ impl Process {
         import(&folder.path().join("site"));
         let [ldap, rest] = free_addresses();
         let log = Arc::default();
-        let child = serve(&folder.path().join("site"), ldap, rest, &log);
-        let process = Self { folder, child, ldap, rest, log };
+        let child = serve(&folder.path().join("site"), ldap, rest, &log, &variables);
+        let process = Self { folder, child, ldap, rest, log, variables };
         process.wait_until_ready();
         process
     }
@@ -58,7 +66,7 @@ impl Process {
 
     /// Starts the server again over the same folder and the same addresses.
     pub fn start_again(&mut self) {
-        self.child = serve(&self.site(), self.ldap, self.rest, &self.log);
+        self.child = serve(&self.site(), self.ldap, self.rest, &self.log, &self.variables);
         self.wait_until_ready();
     }
 
@@ -106,9 +114,14 @@ impl Process {
 
     /// A connection bound as the root user.
     pub fn root(&self) -> Client {
+        self.bound(ROOT, ROOT_PASSWORD)
+    }
+
+    /// A connection that is bound.
+    pub fn bound(&self, dn: &str, password: &str) -> Client {
         let mut client = self.client();
-        let response = client.bind(ROOT, ROOT_PASSWORD);
-        assert_eq!(response.code, 0, "{}", response.diagnostic);
+        let response = client.bind(dn, password);
+        assert_eq!(response.code, 0, "bind as {dn}: {}", response.diagnostic);
         client
     }
 
@@ -164,13 +177,20 @@ pub fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn serve(site: &Path, ldap: SocketAddr, rest: SocketAddr, log: &Arc<Mutex<String>>) -> Child {
+fn serve(
+    site: &Path,
+    ldap: SocketAddr,
+    rest: SocketAddr,
+    log: &Arc<Mutex<String>>,
+    variables: &[(String, String)],
+) -> Child {
     let mut child = command(&["serve", "--config", site.join("countersign.toml").to_str().unwrap()])
         .env("COUNTERSIGN_LDAP__LISTEN", ldap.to_string())
         .env("COUNTERSIGN_LDAP__LISTEN_TLS", "")
         .env("COUNTERSIGN_REST__LISTEN", "")
         .env("COUNTERSIGN_REST__LISTEN_PLAIN", rest.to_string())
         .env("COUNTERSIGN_LOG__LEVEL", "debug")
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
