@@ -21,6 +21,7 @@ pub mod password_validation;
 pub mod recovery;
 pub mod result_code;
 pub mod sasl_external;
+pub mod sasl_oauthbearer;
 pub mod sasl_plain;
 pub mod text;
 pub mod token;

@@ -85,6 +85,10 @@ pub const PASSWORD_VALIDATION_DETAILS_RESPONSE: &str = "1.3.6.1.4.1.30221.2.5.41
 pub const GET_RECENT_LOGIN_HISTORY_REQUEST: &str = "1.3.6.1.4.1.30221.2.5.61";
 /// Get recent login history, response (UnboundID): JSON text, not BER.
 pub const GET_RECENT_LOGIN_HISTORY_RESPONSE: &str = "1.3.6.1.4.1.30221.2.5.62";
+/// Generate access token, request (UnboundID).
+pub const GENERATE_ACCESS_TOKEN: &str = "1.3.6.1.4.1.30221.2.5.67";
+/// Generate access token, response (UnboundID).
+pub const GENERATE_ACCESS_TOKEN_RESPONSE: &str = "1.3.6.1.4.1.30221.2.5.68";
 /// Proxied authorization, version 1 (draft-weltman-ldapv3-proxy).
 pub const PROXIED_AUTHORIZATION_V1: &str = "2.16.840.1.113730.3.4.12";
 /// Proxied authorization, version 2 (RFC 4370).
