@@ -31,6 +31,20 @@ pub struct Caller {
     pub notice: Notice,
     /// What the request is told of the password that it sets.
     pub password_report: PasswordReport,
+    /// What an access token for this caller would rest on.
+    pub basis: Basis,
+}
+
+/// What an access token rests on: the state of an account's password, factors and validity, as they were when they were proven.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Basis {
+    /// Nobody wants a token.
+    #[default]
+    NotWanted,
+    /// The door wants to hand one out once somebody is proven.
+    Wanted,
+    /// The digest of that state.
+    Proven([u8; 32]),
 }
 
 /// What a password policy says about the password that proved a caller.
@@ -122,6 +136,7 @@ impl Caller {
             operation: 0,
             notice: Notice::default(),
             password_report: PasswordReport::default(),
+            basis: Basis::NotWanted,
         }
     }
 
@@ -134,7 +149,8 @@ impl Caller {
         };
         let (channel, operation) = (self.channel.clone(), self.operation);
         let password_report = self.password_report.clone();
-        Self { identity, strength, channel, previously, operation, notice: Notice::default(), password_report }
+        let (notice, basis) = (Notice::default(), Basis::NotWanted);
+        Self { identity, strength, channel, previously, operation, notice, password_report, basis }
     }
 
     /// Whether nobody has been proven.

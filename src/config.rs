@@ -4,6 +4,7 @@
 //! Every key can be set by an environment variable `COUNTERSIGN_SECTION__KEY`, which wins over the file; a secret also by
 //! `<key>_file` in the file or `COUNTERSIGN_SECTION__KEY_FILE`. Relative paths are relative to the file.
 
+mod bearer;
 pub mod codes;
 pub mod delivery;
 mod environment;
@@ -23,6 +24,15 @@ use std::{
     time::Duration,
 };
 
+pub use self::{
+    bearer::BearerSettings,
+    indexes::{IndexKind, IndexSettings},
+    login_history::LoginHistorySettings,
+    password::{PasswordGeneratorSettings, PasswordScheme, PasswordSettings, PasswordValidatorSettings},
+    problem::{ConfigError, Problem},
+    setting::{Network, SecretText, Size},
+    yubikey::{ValidationClient, YubikeyJudge, YubikeySettings},
+};
 use self::{
     codes::{DeliveredOtpSettings, DeliveryLimitsSettings, PasswordResetTokenSettings, SingleUseTokenSettings},
     delivery::DeliverySettings,
@@ -30,14 +40,6 @@ use self::{
     section::{Reading, Section, section},
     setting::words,
     value::{Kind, Member, Value},
-};
-pub use self::{
-    indexes::{IndexKind, IndexSettings},
-    login_history::LoginHistorySettings,
-    password::{PasswordGeneratorSettings, PasswordScheme, PasswordSettings, PasswordValidatorSettings},
-    problem::{ConfigError, Problem},
-    setting::{Network, SecretText, Size},
-    yubikey::{ValidationClient, YubikeyJudge, YubikeySettings},
 };
 
 section! {
@@ -186,6 +188,11 @@ section! {
         pub listen_plain: Vec<SocketAddr> = Vec::new();
         /// The longest body of a request.
         pub max_body: Size = Size::mib(1), if |size| (Size::kib(1)..=Size::mib(16)).contains(size), "\"1KiB\" to \"16MiB\"";
+        /// Whether users may name themselves by HTTP Basic. Without it they take an access token from authenticate first.
+        pub basic: bool = true;
+        /// How long an access token is good that authenticate hands out, up to 24h; "0s" hands out none. A change of password, factors or
+        /// account ends it at once.
+        pub access_tokens: Duration = Duration::from_secs(3600), if |time| *time <= Duration::from_secs(86_400), "\"0s\" to \"24h\"";
         /// Whether what the Directory REST API has no place for is served below /countersign/v1: validateTOTP and
         /// otpDeliveryMechanisms of an entry, deliverPasswordResetToken, deliverSingleUseToken, consumeSingleUseToken.
         pub extensions: bool = false;
@@ -381,6 +388,8 @@ pub struct Config {
     pub simple_bind: SimpleBindSettings,
     /// `[rest]`
     pub rest: RestSettings,
+    /// `[bearer]`
+    pub bearer: BearerSettings,
     /// `[tls]`
     pub tls: TlsSettings,
     /// `[totp]`
@@ -433,6 +442,7 @@ macro_rules! each_section {
             factors,
             simple_bind,
             rest,
+            bearer,
             tls,
             totp,
             yubikey,
@@ -464,7 +474,7 @@ fn written_name(field: &'static str) -> &'static str {
 }
 
 /// Sections and keys of features that are not here yet: named, so that the refusal can say so.
-const LATER: &[&str] = &["bearer", "factor_policy", "portal"];
+const LATER: &[&str] = &["factor_policy", "portal"];
 
 impl Config {
     /// Reads a file and the environment of this process.
@@ -593,6 +603,7 @@ impl Config {
                 reading.refuse(None, key, sentence);
             }
         }
+        self.bearer.relate(reading);
         self.password_generator.relate(&self.password_validators, reading);
         let doors = [&self.ldap.listen, &self.ldap.listen_tls, &self.rest.listen, &self.rest.listen_plain];
         if doors.iter().all(|addresses| addresses.is_empty()) {
@@ -609,6 +620,7 @@ impl Config {
                 &mut self.tls.private_key,
                 &mut self.tls.client_ca,
                 &mut self.outgoing.ca_file,
+                &mut self.bearer.jwks_file,
                 &mut self.password_validators.dictionary_file,
             ]
             .into_iter()

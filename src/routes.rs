@@ -12,6 +12,7 @@ use countersign_proto::{
     password_quality::GetPasswordQualityRequirementsRequest,
     recovery::{CountRecoveryCodesRequest, GenerateRecoveryCodesRequest, RevokeRecoveryCodesRequest},
     sasl_external::ExternalCredentials,
+    sasl_oauthbearer::OauthBearerCredentials,
     sasl_plain::PlainCredentials,
     token::{ConsumeSingleUseTokenRequest, DeliverPasswordResetTokenRequest, DeliverSingleUseTokenRequest},
     totp::{
@@ -110,6 +111,9 @@ pub static MECHANISMS: &[MechanismRoute] = &[
     MechanismRoute::of::<TotpCredentials>("UNBOUNDID-TOTP").confidential(),
     MechanismRoute::of::<YubiKeyOtpCredentials>("UNBOUNDID-YUBIKEY-OTP").confidential(),
     MechanismRoute::of::<DeliveredOtpCredentials>(DeliveredOtpCredentials::MECHANISM).confidential(),
+    MechanismRoute::of::<OauthBearerCredentials>(OauthBearerCredentials::MECHANISM)
+        .confidential()
+        .told_before_refused(r#"{"status":"invalid_token"}"#),
     MechanismRoute::of::<ExternalCredentials>("EXTERNAL"),
 ];
 
@@ -250,6 +254,8 @@ pub struct MechanismRoute {
     pub name: &'static str,
     /// Whether the credentials hold a password or a code.
     pub confidential: bool,
+    /// What a client whose proof fails is told with saslBindInProgress, before its answer to that is refused.
+    pub refusal: Option<&'static str>,
     /// Decodes the credentials and proves the identity.
     pub authenticate: BindCall,
 }
@@ -315,8 +321,12 @@ impl Route {
 }
 
 impl MechanismRoute {
+    const fn told_before_refused(self, refusal: &'static str) -> Self {
+        Self { refusal: Some(refusal), ..self }
+    }
+
     const fn of<M: Mechanism>(name: &'static str) -> Self {
-        Self { name, confidential: false, authenticate: authenticate::<M> }
+        Self { name, confidential: false, refusal: None, authenticate: authenticate::<M> }
     }
 
     const fn confidential(self) -> Self {

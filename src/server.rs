@@ -35,6 +35,7 @@ use crate::{
         hashing::Hashing,
         virtual_entries::VirtualEntries,
     },
+    jwt::Issuer,
     ldap, open_files,
     outgoing::Outgoing,
     random::{Random, SystemRandom, octets},
@@ -139,6 +140,7 @@ impl Running {
         let mechanisms = deliveries::build(&config, &self.context.schema, &Parts { clock, random })?;
         let rules = password_rules::compile(&config, &self.context.schema)?;
         let validators = validators(&config)?;
+        let token_issuer = token_issuer(&config, &self.context.schema)?;
         if let Some(tls) = &self.tls {
             tls.reload(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
         }
@@ -146,6 +148,7 @@ impl Running {
         self.context.mechanisms.store(Arc::new(mechanisms));
         self.context.password_rules.store(Arc::new(rules));
         self.context.validators.store(validators);
+        self.context.token_issuer.store(token_issuer);
         self.context.virtual_entries.forget_root_dse();
         self.context.audit.set_level(config.log.level);
         let old = self.context.config.load_full();
@@ -197,6 +200,7 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
     let mechanisms = deliveries::build(&config, &data.schema, &building)?;
     let rules = password_rules::compile(&config, &data.schema)?;
     let validators = validators(&config)?;
+    let token_issuer = token_issuer(&config, &data.schema)?;
     let hashing = Hashing::start(config.password.hashing_threads, config.password.hashing_queue)
         .map_err(|error| StartError::because("the threads for password hashing cannot be started", error))?;
     let startup = octets::<16>(&*parts.random).map_err(|error| StartError::because("no random numbers", error))?;
@@ -224,6 +228,7 @@ fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
         hashing,
         virtual_entries: VirtualEntries::default(),
         validators: ArcSwapOption::new(validators),
+        token_issuer: ArcSwapOption::new(token_issuer),
         audit,
         metrics: Metrics::default(),
         served,
@@ -270,6 +275,16 @@ fn validators(config: &Config) -> Result<Option<Arc<Validators>>, StartError> {
     validators.map(|validators| Some(Arc::new(validators))).map_err(|error| StartError::because("[yubikey]", error))
 }
 
+/// Whose tokens are taken beside our own. The attribute that names the user must be one that can be looked up.
+fn token_issuer(config: &Config, schema: &Schema) -> Result<Option<Arc<Issuer>>, StartError> {
+    let issuer = Issuer::new(&config.bearer, &config.outgoing);
+    let issuer = issuer.map_err(|error| StartError::because("[bearer]", error))?;
+    if issuer.is_some() {
+        site_data::check_indexed(config, schema, "bearer.subject_attribute", &config.bearer.subject_attribute)?;
+    }
+    Ok(issuer.map(Arc::new))
+}
+
 /// What can be told to be wrong with a configuration without opening the data directory or taking an address.
 ///
 /// # Errors
@@ -283,5 +298,6 @@ pub fn check(config: &Config) -> Result<(), StartError> {
     Tls::load(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
     deliveries::build(config, &schema, &Parts { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) })?;
     validators(config)?;
+    token_issuer(config, &schema)?;
     Ok(())
 }

@@ -70,6 +70,8 @@ fn each_mechanism_refuses_a_wrong_proof_with_the_same_words() {
             "UNBOUNDID-YUBIKEY-OTP" => yubikey::credentials("u:bob", Some("wrong"), UNKNOWN_OTP),
             "UNBOUNDID-DELIVERED-OTP" => mailbox::delivered_credentials("u:bob", "123456"),
             "EXTERNAL" => Vec::new(),
+            // The client has taken note of a refusal.
+            "OAUTHBEARER" => b"\x01".to_vec(),
             other => panic!("add {other} to this test"),
         };
         let response = server.client().bind_sasl(mechanism.name, Some(&credentials));

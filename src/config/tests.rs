@@ -40,8 +40,8 @@ fn every_problem_is_told_at_once_with_what_was_found_and_what_is_allowed() {
 
 #[test]
 fn a_later_feature_is_refused_by_name() {
-    let error = parse(&format!("{SMALL}[bearer]\nissuer = \"x\"\n"), &[]).unwrap_err();
-    assert!(error.contains(":7: bearer: this version does not have that feature yet"), "{error}");
+    let error = parse(&format!("{SMALL}[portal]\nissuer = \"x\"\n"), &[]).unwrap_err();
+    assert!(error.contains(":7: portal: this version does not have that feature yet"), "{error}");
 }
 
 #[test]
@@ -125,6 +125,10 @@ fn the_sample_reads_back_as_the_same_configuration_and_shows_every_key() {
                 "#password =",
                 "#client_id",
                 "#api_key",
+                "#issuer",
+                "#audience",
+                "#jwks_",
+                "#scopes",
             ];
             !examples.iter().any(|key| line.starts_with(key))
         })
@@ -270,4 +274,23 @@ fn a_network_holds_its_addresses_only() {
     let all: Network = "0.0.0.0/0".parse().unwrap();
     assert!(all.contains("8.8.8.8".parse().unwrap()) && !all.contains("::1".parse().unwrap()));
     assert!("10.0.0.0/33".parse::<Network>().is_err());
+}
+
+#[test]
+fn an_issuer_needs_its_name_its_audience_and_one_place_for_its_keys() {
+    let section = |text: &str| parse(&format!("{SMALL}[bearer]\n{text}"), &[]).map_err(|error| error.to_string());
+    let whole = "issuer = \"i\"\naudience = \"a\"\n";
+    let config = section(&format!("{whole}jwks_file = \"keys.json\"\n")).unwrap();
+    assert!(config.bearer.is_used() && !section("").unwrap().bearer.is_used());
+    for (text, expected) in [
+        (whole.to_owned(), "jwks_file or jwks_url"),
+        (format!("{whole}jwks_file = \"x\"\njwks_url = \"https://example.com\"\n"), "not both"),
+        ("audience = \"a\"\njwks_file = \"x\"\n".to_owned(), "bearer.issuer"),
+        ("issuer = \"i\"\njwks_file = \"x\"\n".to_owned(), "bearer.audience"),
+        (format!("{whole}jwks_file = \"x\"\nclock_skew = \"61s\"\n"), "\"0s\" to \"60s\""),
+        ("isuer = \"i\"\n".to_owned(), "issuer"),
+    ] {
+        let said = section(&text).unwrap_err();
+        assert!(said.contains(expected), "{text}: {said}");
+    }
 }

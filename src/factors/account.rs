@@ -68,6 +68,10 @@ pub struct State {
     #[n(9)]
     #[cbor(default)]
     pub logins: Logins,
+    /// How often the access tokens that had been handed out were ended by a change of the account.
+    #[n(12)]
+    #[cbor(default)]
+    pub tokens_ended: u32,
 }
 
 /// An account as these rules see it, at one moment.

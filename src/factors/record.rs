@@ -235,6 +235,11 @@ impl Record {
         self.tokens.as_ref()?.reset.as_ref()
     }
 
+    /// Ends the access tokens that have been handed out, also where the account comes back to the state it had.
+    pub fn end_tokens(&mut self) {
+        self.state.tokens_ended = self.state.tokens_ended.wrapping_add(1);
+    }
+
     /// Both counts of failures cleared, as by a success with every factor or a reset.
     pub fn clear_failures(&mut self) {
         self.password_failures = Failures::default();

@@ -12,7 +12,7 @@ use std::{
 use countersign_proto::result_code::ResultCode;
 
 use crate::{
-    caller::{Caller, Identity, Strength},
+    caller::{Basis, Caller, Identity, Strength},
     config::{Config, LogLevel, SecondFactor},
     error::{Error, Result},
     factors::{
@@ -20,6 +20,7 @@ use crate::{
         record::Record,
     },
     handlers::{
+        access_token,
         context::Context,
         hashing::{configured_scheme, hash_password},
         login_history,
@@ -189,10 +190,12 @@ async fn user(
         }
         Ok(())
     };
-    let (Proven { account, password, strength, factor, notice }, ()) =
+    let (Proven { mut account, password, strength, factor, notice }, ()) =
         prove_for(Purpose::Bind, context, account, claim, revokes || precision.is_some(), &mut settle).await?;
-    if let Some(password) = password {
-        rehash(context, &account, password).await;
+    if let Some(password) = password
+        && let Some(hashed) = rehash(context, &account, password).await
+    {
+        account.passwords = vec![hashed];
     }
     Ok((Caller { notice, ..become_user(context, caller, account, strength).await? }, factor))
 }
@@ -207,13 +210,17 @@ pub(super) async fn become_user(
     account: Account,
     strength: Strength,
 ) -> Result<Caller> {
+    let basis = match caller.basis {
+        Basis::NotWanted => Basis::NotWanted,
+        Basis::Wanted | Basis::Proven(_) => Basis::Proven(access_token::digest(&account)),
+    };
     let user = if context.access.load().names_groups() {
         let gone = || Error::invalid_credentials(reason::NO_SUCH_USER);
         context.user_by(Target::Id(account.user.id)).await?.ok_or_else(gone)?
     } else {
         account.user
     };
-    Ok(caller.become_identity(Identity::User(Arc::new(user)), strength))
+    Ok(Caller { basis, ..caller.become_identity(Identity::User(Arc::new(user)), strength) })
 }
 
 /// How old the recorded login may be before a new one is recorded; `None`: it is recorded only along with something else.
@@ -236,15 +243,15 @@ async fn root(context: &Context, caller: &Caller, claim: Claim<'_>) -> Result<Ca
     Ok(caller.become_identity(Identity::Root(dn), Strength::One))
 }
 
-/// Replaces a hash of another scheme by one of the configured scheme. Best effort: a bind never fails for it.
-async fn rehash(context: &Context, account: &Account, password: &[u8]) {
+/// Replaces a hash of another scheme by one of the configured scheme, which is returned. Best effort: a bind never fails for it.
+async fn rehash(context: &Context, account: &Account, password: &[u8]) -> Option<Vec<u8>> {
     let config = context.config.load_full();
-    let [stored] = account.passwords.as_slice() else { return };
+    let [stored] = account.passwords.as_slice() else { return None };
     let scheme = configured_scheme(&config);
     if !config.password.rehash_on_bind || matches!(read(stored), Value::Hashed(stored) if stored.is_of(&scheme)) {
-        return;
+        return None;
     }
-    let Ok(hashed) = hash_password(context, password).await else { return };
+    let hashed = hash_password(context, password).await.ok()?;
     let mut change = None;
     let mut replace = |found: crate::store::Found<'_>| {
         let mut entry = found.entry.to_entry();
@@ -256,7 +263,7 @@ async fn rehash(context: &Context, account: &Account, password: &[u8]) {
                 Some(Change::Replace { id: found.id, expected: found.version, entry: entry.encode(&context.schema) });
         }
     };
-    if context.store.read(Target::Id(account.user.id), false, &mut replace).await.is_ok() {
-        drop(context.store.apply(change.into_iter().collect()).await);
-    }
+    context.store.read(Target::Id(account.user.id), false, &mut replace).await.ok()?;
+    context.store.apply(vec![change?]).await.ok()?;
+    Some(hashed.into_bytes())
 }

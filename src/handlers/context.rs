@@ -25,6 +25,7 @@ use crate::{
     error::{Error, Result},
     factors::password::rules::Rules,
     handlers::{hashing::Hashing, sending::recipients::Recipients, virtual_entries::VirtualEntries},
+    jwt::Issuer,
     random::Random,
     seal::Sealer,
     store::{Found, Query, Scope, Step, Store, Target},
@@ -62,6 +63,8 @@ pub struct Context {
     pub virtual_entries: VirtualEntries,
     /// Who judges OTPs of YubiKeys whose keys are elsewhere; `None` where this server judges all. Replaced on reload.
     pub validators: ArcSwapOption<Validators>,
+    /// Whose tokens are taken beside our own; `None` where nobody else's are. Replaced on reload.
+    pub token_issuer: ArcSwapOption<Issuer>,
     /// What happened.
     pub audit: Audit,
     /// How often.

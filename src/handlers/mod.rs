@@ -1,6 +1,7 @@
 //! What the server does: a typed request in, a typed result or an `Error` out. Handlers know neither framing nor HTTP nor which
 //! store; which OID, path or mechanism name leads to which handler is `routes.rs`.
 
+pub mod access_token;
 mod account;
 mod account_policy;
 pub mod assertion;
@@ -14,6 +15,7 @@ pub mod hashing;
 pub mod login_history;
 pub mod matched;
 mod new_password;
+mod oauth_bearer;
 pub mod own_password;
 mod owner;
 mod password;

@@ -227,8 +227,10 @@ pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>
         last_address: record.state.last_address.take(),
         failure_times: std::mem::take(&mut record.state.failure_times),
         logins: std::mem::take(&mut record.state.logins),
+        tokens_ended: record.state.tokens_ended,
         ..State::default()
     };
+    record.end_tokens();
     // A token for setting a password has done its work, or has been overtaken.
     if let Some(tokens) = &mut record.tokens {
         tokens.reset = None;

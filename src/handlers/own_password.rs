@@ -5,7 +5,7 @@ use crate::{
     caller::Caller,
     directory::{dn::DnKey, modify::Modification},
     error::{Error, PolicyError, Result},
-    handlers::{context::Context, subject::Account, update::Update},
+    handlers::{account_policy, context::Context, subject::Account, update::Update},
     store::Target,
     telemetry::reason,
 };
@@ -28,6 +28,18 @@ pub async fn demand(context: &Context, caller: &Caller) -> Result<()> {
     let sentence = "The password was set by somebody else: change it before anything else";
     let error = Error::insufficient_access(sentence).reason(reason::MUST_CHANGE_PASSWORD);
     Err(error.policy(PolicyError::ChangeAfterReset))
+}
+
+/// In how many seconds the caller's password expires; `None` if it never does, or the caller has none.
+///
+/// # Errors
+/// `unavailable` where the store cannot be read.
+pub async fn expires_in(context: &Context, caller: &Caller) -> Result<Option<u64>> {
+    let policy = account_policy::configured(&context.config.load());
+    let Some(user) = caller.user().filter(|_| !policy.max_age.is_zero()) else { return Ok(None) };
+    let account = Account::read(context, Target::Id(user.id)).await?;
+    let end = account.and_then(|account| account.facts(policy).password_expires());
+    Ok(end.map(|end| end.since(context.clock.now()).as_secs()))
 }
 
 /// Whether a change sets the caller's own password and does nothing else.

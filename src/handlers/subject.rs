@@ -112,9 +112,18 @@ pub async fn by_dn(context: &Context, dn: &str) -> Result<Subject> {
 /// The user whose identity attribute (`uid` unless configured) is `name`, if it is exactly one.
 async fn by_user_name(context: &Context, name: &str) -> Result<Subject> {
     let config = context.config.load_full();
+    by_value(context, &config.directory.identity_attributes, name).await
+}
+
+/// The user one of whose `attributes` is `name`, if it is exactly one.
+///
+/// # Errors
+/// `unavailable` where the store cannot be read.
+pub async fn by_value(context: &Context, attributes: &[String], name: &str) -> Result<Subject> {
+    let config = context.config.load_full();
     let mut encoded = Vec::new();
     Writer::new(&mut encoded).constructed(0xA1, |either| {
-        for attribute in &config.directory.identity_attributes {
+        for attribute in attributes {
             either.constructed(0xA3, |equality| {
                 equality.octet_string(attribute.as_bytes());
                 equality.octet_string(name.as_bytes());

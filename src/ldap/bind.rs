@@ -11,6 +11,7 @@ use countersign_proto::{
     },
     oid,
     result_code::ResultCode,
+    sasl_oauthbearer::OauthBearerCredentials,
     text::Secret,
 };
 use zeroize::Zeroizing;
@@ -38,6 +39,8 @@ struct Wishes {
     authorization_identity: bool,
     retain_identity: bool,
     login_history: bool,
+    /// What the mechanism has a client told whose proof fails, before it is refused.
+    refusal: Option<&'static str>,
 }
 
 impl Session {
@@ -55,6 +58,7 @@ impl Session {
                 authorization_identity: requested.authorization_identity,
                 retain_identity: requested.retain_identity,
                 login_history: requested.login_history,
+                refusal: refusal(request),
             };
             Ok((wishes, self.proof(request, before.clone())?))
         });
@@ -112,6 +116,13 @@ impl Session {
     }
 }
 
+/// What a client whose proof fails is told first; one that has taken note of that is refused.
+fn refusal(request: &BindRequest<'_>) -> Option<&'static str> {
+    let Authentication::Sasl { mechanism, credentials } = request.authentication else { return None };
+    let route = routes::mechanism(mechanism.as_bytes())?;
+    route.refusal.filter(|_| credentials != Some(OauthBearerCredentials::NOTED))
+}
+
 fn unsupported(what: &str) -> Error {
     Error::new(ResultCode::AUTH_METHOD_NOT_SUPPORTED, format!("The server does not know this {what}"))
 }
@@ -141,7 +152,10 @@ impl Wishes {
                 Some(caller)
             }
             Err(error) => {
-                response::bind(&mut response, id, &outcome(&error), None, &list);
+                let told = self.refusal.filter(|_| error.code == ResultCode::INVALID_CREDENTIALS);
+                let code = if told.is_some() { ResultCode::SASL_BIND_IN_PROGRESS } else { error.code };
+                let outcome = LdapResult { code, ..outcome(&error) };
+                response::bind(&mut response, id, &outcome, told.map(str::as_bytes), &list);
                 None
             }
         };

@@ -3,6 +3,7 @@
 
 use countersign_proto::{
     delivered_otp::DeliveredOtpCredentials,
+    oid,
     result_code::ResultCode,
     sasl_plain::PlainCredentials,
     text::{Secret, Text},
@@ -11,10 +12,11 @@ use countersign_proto::{
 };
 use hyper::http::request::Parts;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
-    authentication, controls,
+    authentication,
+    controls::{self, Answered},
     entry::EntryJson,
     json, read,
     reply::Reply,
@@ -22,9 +24,15 @@ use super::{
     status::{Hearer, Refusal, ResultCodeBody},
 };
 use crate::{
-    caller::Caller,
+    caller::{Basis, Caller, Notice},
+    config::LogLevel,
     error::{Error, Result},
-    handlers::{Mechanism, context::Context},
+    handlers::{
+        Mechanism,
+        access_token::{self, Granted},
+        context::Context,
+        own_password,
+    },
 };
 
 /// What the body asks for.
@@ -32,7 +40,12 @@ struct Request {
     credentials: Credentials,
     /// Which attributes of the user to return; `None`: none.
     selection: Option<Selection>,
+    /// Which controls to answer.
+    controls: Vec<&'static str>,
 }
+
+/// The controls that mean something here.
+const CONTROLS: &[&str] = &[oid::GENERATE_ACCESS_TOKEN, oid::PASSWORD_POLICY];
 
 /// The proofs, by `authenticationType`.
 enum Credentials {
@@ -53,10 +66,14 @@ struct Outcome {
     result_code: ResultCodeBody,
     #[serde(rename = "userAttributes", skip_serializing_if = "Option::is_none")]
     user_attributes: Option<EntryJson>,
+    #[serde(rename = "accessToken", skip_serializing_if = "Option::is_none")]
+    access_token: Option<String>,
     #[serde(rename = "secondsUntilPasswordExpiration", skip_serializing_if = "Option::is_none")]
-    seconds_until_expiration: Option<i32>,
+    seconds_until_expiration: Option<u64>,
     #[serde(rename = "mustChangePassword", skip_serializing_if = "std::ops::Not::not")]
     must_change: bool,
+    #[serde(rename = "_controls", skip_serializing_if = "Vec::is_empty")]
+    controls: Vec<Answered>,
 }
 
 /// Authenticates the user that the body names. A header is not needed; if there is one it must be good.
@@ -69,21 +86,46 @@ pub(super) async fn answer(
     context: &Context,
     connection: &Caller,
 ) -> Result<Reply, Refusal> {
-    let Request { credentials, selection } = Request::of(body)?;
+    let Request { credentials, selection, controls } = Request::of(body)?;
     authentication::caller(&head.headers, context, connection).await?;
-    let proven = credentials.prove(context, connection).await;
+    let asking = Caller { basis: Basis::Wanted, ..connection.clone() };
+    let proven = credentials.prove(context, &asking).await;
     let caller = proven.map_err(|error| Refusal::of(&error, Hearer::Anonymous).with_result())?;
     let user_attributes = match selection {
         Some(selection) if !caller.notice.must_change => read::own_entry(&selection, context, &caller).await?,
         _ => None,
     };
+    // The proof was good, whatever becomes of these: a one-time code is spent by now.
+    let granted = access_token::grant(context, &caller).unwrap_or_else(|error| {
+        context.audit.notice(LogLevel::Warn, &format!("no access token was handed out: {error:?}"));
+        None
+    });
     let outcome = Outcome {
         result_code: ResultCode::SUCCESS.into(),
         user_attributes,
-        seconds_until_expiration: caller.notice.expires_in,
+        seconds_until_expiration: own_password::expires_in(context, &caller).await.unwrap_or_default(),
         must_change: caller.notice.must_change,
+        controls: controls.into_iter().map(|control| answered(control, &caller.notice, granted.as_ref())).collect(),
+        access_token: granted.map(|granted| granted.token),
     };
     Ok(Reply::ok(&outcome))
+}
+
+/// The answer to one of the controls that mean something here.
+fn answered(control: &str, notice: &Notice, granted: Option<&Granted>) -> Answered {
+    if control == oid::GENERATE_ACCESS_TOKEN {
+        let value = match granted {
+            Some(granted) => json!({"token": granted.token, "expiration-time": granted.expires.rfc3339()}),
+            None => json!({"error-message": "No access token is handed out to this user"}),
+        };
+        return Answered::new(oid::GENERATE_ACCESS_TOKEN_RESPONSE, "Generate Access Token Response Control", value);
+    }
+    let mut value = Map::new();
+    let expiring = notice.expires_in.map(|seconds| json!({"seconds-until-expiration": seconds}));
+    let grace = notice.grace_logins_left.map(|left| json!({"grace-logins-remaining": left}));
+    value.extend(expiring.or(grace).map(|warning| ("warning".to_owned(), warning)));
+    value.extend(notice.must_change.then(|| ("error-type".to_owned(), json!("change-after-reset"))));
+    Answered::new(oid::PASSWORD_POLICY, "Password Policy Response Control", Value::Object(value))
 }
 
 impl Credentials {
@@ -146,11 +188,11 @@ fn nothing_else(members: Map<String, Value>, kind: &str) -> Result<(), String> {
 impl Request {
     fn of(body: &[u8]) -> Result<Self, Refusal> {
         let mut members = json::object(body).map_err(Refusal::invalid)?;
-        controls::check(members.remove(controls::MEMBER))?;
-        Self::of_members(members).map_err(Refusal::invalid)
+        let controls = controls::requested(members.remove(controls::MEMBER), CONTROLS)?;
+        Self::of_members(members, controls).map_err(Refusal::invalid)
     }
 
-    fn of_members(mut members: Map<String, Value>) -> Result<Self, String> {
+    fn of_members(mut members: Map<String, Value>, controls: Vec<&'static str>) -> Result<Self, String> {
         let Some(Value::Object(credentials)) = members.remove("credentials") else {
             return Err("The member credentials must be an object".to_owned());
         };
@@ -164,7 +206,7 @@ impl Request {
         };
         match members.into_iter().next() {
             Some((unknown, _)) => Err(format!("authenticate has no member {unknown:?}")),
-            None => Ok(Self { credentials, selection }),
+            None => Ok(Self { credentials, selection, controls }),
         }
     }
 }
@@ -204,14 +246,15 @@ mod tests {
     #[test]
     fn both_types_are_read() {
         let password = r#"{"credentials":{"authenticationType":"password","dn":"uid=a,dc=b","staticPassword":"p:w"}}"#;
-        let Ok(Request { credentials: Credentials::Password(plain), selection: None }) = read(password) else {
+        let Ok(Request { credentials: Credentials::Password(plain), selection: None, .. }) = read(password) else {
             panic!("not a password")
         };
         assert_eq!(&*plain.authentication_id, "dn:uid=a,dc=b");
         assert_eq!(plain.password.expose(), b"p:w");
         let totp = r#"{"returnUserAttributes":["*"],"_controls":[],"credentials":
             {"authenticationType":"passwordPlusTOTP","username":"a","staticPassword":"p","totp":"012345"}}"#;
-        let Ok(Request { credentials: Credentials::PasswordPlusTotp(totp), selection: Some(_) }) = read(totp) else {
+        let Ok(Request { credentials: Credentials::PasswordPlusTotp(totp), selection: Some(_), .. }) = read(totp)
+        else {
             panic!("not a code")
         };
         assert_eq!(&*totp.authentication_id, "u:a");

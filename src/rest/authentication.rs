@@ -1,5 +1,5 @@
-//! Who asks, by the request's Authorization header (rest-api.md section 10). Basic is a real bind, on every request, by the same
-//! core that serves LDAP; whoever sends no header is anonymous, and a header that is not good is refused whatever it was for.
+//! Who asks, by the request's Authorization header (rest-api.md section 10). Basic and Bearer are real binds, on every request, by the
+//! same core that serves LDAP; whoever sends no header is anonymous, and a header that is not good is refused whatever it was for.
 
 use base64::{
     Engine,
@@ -7,17 +7,20 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use countersign_proto::{
+    sasl_oauthbearer::OauthBearerCredentials,
     sasl_plain::PlainCredentials,
     text::{Secret, Text},
 };
 use hyper::{HeaderMap, header::AUTHORIZATION};
 use zeroize::Zeroizing;
 
-use super::status::{Hearer, Refusal};
+use super::status::{Challenge, Hearer, Refusal};
 use crate::{
     caller::Caller,
     directory::dn::Dn,
+    error::Error,
     handlers::{Mechanism, context::Context},
+    telemetry::reason,
 };
 
 /// Padding is asked for by RFC 7617 and left out by some clients.
@@ -26,16 +29,29 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// What the header holds, not yet proven.
+pub(super) enum Credentials {
+    /// A user and a password.
+    Basic(PlainCredentials),
+    /// A token.
+    Bearer(OauthBearerCredentials),
+}
+
 /// The caller that the header names, `connection` itself where there is no header.
 ///
 /// # Errors
-/// 401 for a header that does not prove anybody; what else a bind is refused with (busy, unavailable).
+/// 401 for a header that does not prove anybody; 403 for a token without the scope that is asked for; what else a bind is refused with
+/// (busy, unavailable).
 pub(super) async fn caller(headers: &HeaderMap, context: &Context, connection: &Caller) -> Result<Caller, Refusal> {
     match credentials(headers)? {
         None => Ok(connection.clone()),
-        Some(credentials) => {
+        Some(Credentials::Basic(_)) if !context.config.load().rest.basic => Err(Refusal::unauthenticated()),
+        Some(Credentials::Basic(credentials)) => {
             let proven = credentials.authenticate(context, connection).await;
             proven.map_err(|error| Refusal::of(&error, Hearer::Anonymous))
+        }
+        Some(Credentials::Bearer(credentials)) => {
+            credentials.authenticate(context, connection).await.map_err(|error| bearer_refusal(&error))
         }
     }
 }
@@ -43,19 +59,36 @@ pub(super) async fn caller(headers: &HeaderMap, context: &Context, connection: &
 /// The credentials in the header, not yet proven; `None` without a header.
 ///
 /// # Errors
-/// 401 for two headers, another scheme than Basic, and Basic that cannot be read. Bearer tokens are not taken yet.
-pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<PlainCredentials>, Refusal> {
+/// 401 for two headers, other schemes than Basic and Bearer, and Basic that cannot be read.
+pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials>, Refusal> {
     let mut fields = headers.get_all(AUTHORIZATION).iter();
     let Some(field) = fields.next() else { return Ok(None) };
     let field = field.as_bytes().trim_ascii();
     let (scheme, rest) = field.split_at(field.iter().position(|b| *b == b' ').unwrap_or(field.len()));
-    if scheme.eq_ignore_ascii_case(b"bearer") {
-        return Err(Refusal { bearer_refused: true, ..Refusal::unauthenticated() });
+    let is_bearer = scheme.eq_ignore_ascii_case(b"bearer");
+    if fields.next().is_some() {
+        let challenge = if is_bearer { Challenge::InvalidToken } else { Challenge::None };
+        return Err(Refusal { challenge, ..Refusal::unauthenticated() });
     }
-    if fields.next().is_some() || !scheme.eq_ignore_ascii_case(b"basic") {
+    if is_bearer {
+        let token = Secret::new(rest.trim_ascii());
+        return Ok(Some(Credentials::Bearer(OauthBearerCredentials { authorization_id: None, token })));
+    }
+    if !scheme.eq_ignore_ascii_case(b"basic") {
         return Err(Refusal::unauthenticated());
     }
-    basic(rest.trim_ascii()).map(Some).ok_or_else(Refusal::unauthenticated)
+    basic(rest.trim_ascii()).map(|pair| Some(Credentials::Basic(pair))).ok_or_else(Refusal::unauthenticated)
+}
+
+/// How a refused token reads (RFC 6750 section 3.1): not why, but whether another token would help.
+fn bearer_refusal(error: &Error) -> Refusal {
+    let challenge = match error.reason.as_deref() {
+        Some(reason::INSUFFICIENT_SCOPE) => Challenge::InsufficientScope,
+        _ => Challenge::InvalidToken,
+    };
+    // The scope is all that lacks: whose token it is, is known.
+    let hearer = if challenge == Challenge::InsufficientScope { Hearer::Authenticated } else { Hearer::Anonymous };
+    Refusal { challenge, ..Refusal::of(error, hearer) }
 }
 
 /// The authentication ID of a user as HTTP clients name it: a DN, or a user name.
@@ -85,7 +118,10 @@ mod tests {
         for field in fields {
             headers.append(AUTHORIZATION, HeaderValue::from_str(field).unwrap());
         }
-        let pair = |found: PlainCredentials| (found.authentication_id.0, found.password.expose().to_vec());
+        let pair = |found| match found {
+            Credentials::Basic(found) => (found.authentication_id.0, found.password.expose().to_vec()),
+            Credentials::Bearer(found) => ("bearer".to_owned(), found.token.expose().to_vec()),
+        };
         credentials(&headers).map(|found| found.map(pair))
     }
 
@@ -133,8 +169,12 @@ mod tests {
     }
 
     #[test]
-    fn a_bearer_token_is_refused_in_its_own_words() {
-        assert!(read(&["Bearer VW5A"]).unwrap_err().bearer_refused);
-        assert!(!read(&["Negotiate x"]).unwrap_err().bearer_refused);
+    fn a_bearer_token_is_taken_as_it_is() {
+        let bearer = |token: &str| Some(("bearer".to_owned(), token.as_bytes().to_vec()));
+        assert_eq!(read(&["Bearer VW5A"]).unwrap(), bearer("VW5A"));
+        assert_eq!(read(&["bEARER   a.b-c "]).unwrap(), bearer("a.b-c"));
+        assert_eq!(read(&["Bearer"]).unwrap(), bearer(""));
+        assert_eq!(read(&["Bearer a", "Bearer a"]).unwrap_err().challenge, Challenge::InvalidToken);
+        assert_eq!(read(&["Negotiate x"]).unwrap_err().challenge, Challenge::None);
     }
 }

@@ -2,7 +2,7 @@
 //! refused if it is critical, and ignored if not.
 
 use countersign_proto::{oid, result_code::ResultCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::status::{Hearer, Refusal};
@@ -28,12 +28,22 @@ struct Control {
     value_json: Option<Value>,
 }
 
-/// Checks the member's form and that no control in it is critical.
-///
-/// # Errors
-/// 400.
-pub(super) fn check(controls: Option<Value>) -> Result<(), Refusal> {
-    of_change(controls, false).map(drop)
+/// One control of an answer.
+#[derive(Debug, Serialize)]
+pub(super) struct Answered {
+    oid: &'static str,
+    #[serde(rename = "control-name")]
+    name: &'static str,
+    criticality: bool,
+    #[serde(rename = "value-json")]
+    value: Value,
+}
+
+impl Answered {
+    /// A control with this value.
+    pub(super) const fn new(oid: &'static str, name: &'static str, value: Value) -> Self {
+        Self { oid, name, criticality: false, value }
+    }
 }
 
 /// Reads the member of a request, which may set a password: what that is told of the password beside its result.
@@ -41,39 +51,49 @@ pub(super) fn check(controls: Option<Value>) -> Result<(), Refusal> {
 /// # Errors
 /// 400.
 pub(super) fn of_change(controls: Option<Value>, sets_password: bool) -> Result<PasswordReport, Refusal> {
-    let mut report = PasswordReport::default();
-    let Some(controls) = controls else { return Ok(report) };
-    let controls: Vec<Control> = serde_json::from_value(controls).map_err(|_| malformed())?;
-    if controls.iter().any(|control| control.value_base64.is_some() && control.value_json.is_some()) {
-        return Err(malformed());
-    }
-    let asks = |control: &&Control| sets_password && control.oid == oid::PASSWORD_VALIDATION_DETAILS_REQUEST;
-    let (known, others): (Vec<&Control>, Vec<&Control>) = controls.iter().partition(asks);
-    if known.len() > 1 || known.iter().any(|control| control.value_base64.is_some() || control.value_json.is_some()) {
-        return Err(Refusal::invalid("The password validation details control has no value, and is there once"));
-    }
-    if !known.is_empty() {
-        report = PasswordReport::wanted();
-    }
-    if others.iter().any(|control| control.criticality) {
-        let error = Error::new(
-            ResultCode::UNAVAILABLE_CRITICAL_EXTENSION,
-            "A control is critical, and this server does not carry it out here",
-        );
-        return Err(Refusal::of(&error, Hearer::Anonymous));
-    }
-    Ok(report)
+    let known: &[_] = if sets_password { &[oid::PASSWORD_VALIDATION_DETAILS_REQUEST] } else { &[] };
+    let wanted = !requested(controls, known)?.is_empty();
+    Ok(if wanted { PasswordReport::wanted() } else { PasswordReport::default() })
 }
 
 /// The member of the answer to `caller`; `None` if there is nothing to say.
 pub(super) fn answered(caller: &Caller) -> Option<Value> {
     let details = caller.password_report.told()?;
-    Some(json!([{
-        "oid": oid::PASSWORD_VALIDATION_DETAILS_RESPONSE,
-        "control-name": "Password Validation Details Response Control",
-        "criticality": false,
-        "value-json": details,
-    }]))
+    let name = "Password Validation Details Response Control";
+    Some(json!([Answered::new(oid::PASSWORD_VALIDATION_DETAILS_RESPONSE, name, json!(details))]))
+}
+
+/// Which of the `known` controls, none of which has a value, are asked for.
+///
+/// # Errors
+/// 400 for what is no list of controls, a control that comes twice, one with a value that has none, and one that is critical and not
+/// known here.
+pub(super) fn requested(controls: Option<Value>, known: &[&'static str]) -> Result<Vec<&'static str>, Refusal> {
+    let Some(controls) = controls else { return Ok(Vec::new()) };
+    let controls: Vec<Control> = serde_json::from_value(controls).map_err(|_| malformed())?;
+    let mut requested = Vec::new();
+    for control in controls {
+        let valued = control.value_base64.is_some() || control.value_json.is_some();
+        if control.value_base64.is_some() && control.value_json.is_some() {
+            return Err(malformed());
+        }
+        match known.iter().find(|known| **known == control.oid) {
+            Some(_) if valued => return Err(Refusal::invalid(format!("The control {} has no value", control.oid))),
+            Some(known) if requested.contains(known) => {
+                return Err(Refusal::invalid(format!("The request has the control {known} twice")));
+            }
+            Some(known) => requested.push(*known),
+            None if control.criticality => {
+                let error = Error::new(
+                    ResultCode::UNAVAILABLE_CRITICAL_EXTENSION,
+                    "A control is critical, and this server does not carry it out here",
+                );
+                return Err(Refusal::of(&error, Hearer::Anonymous));
+            }
+            None => {}
+        }
+    }
+    Ok(requested)
 }
 
 fn malformed() -> Refusal {
@@ -85,7 +105,6 @@ fn malformed() -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn only_critical_and_malformed_controls_are_refused() {
@@ -101,11 +120,27 @@ mod tests {
             (json!("x"), false),
         ];
         for (controls, expected) in table {
-            assert_eq!(check(Some(controls.clone())).is_ok(), expected, "{controls}");
+            assert_eq!(of_change(Some(controls.clone()), false).is_ok(), expected, "{controls}");
         }
-        assert!(check(None).is_ok());
+        assert!(of_change(None, false).is_ok());
         let asking = json!([{"oid": oid::PASSWORD_VALIDATION_DETAILS_REQUEST, "criticality": true}]);
-        assert!(check(Some(asking.clone())).is_err(), "it means nothing elsewhere");
+        assert!(of_change(Some(asking.clone()), false).is_err(), "it means nothing elsewhere");
         assert!(of_change(Some(asking), true).is_ok_and(|report| report.is_wanted()));
+    }
+
+    #[test]
+    fn known_controls_are_asked_for_once_and_have_no_value() {
+        let read = |controls| requested(Some(controls), &["1.2.3"]).map_err(|refusal| refusal.status.as_u16());
+        assert_eq!(
+            read(json!([{"oid": "1.2.3", "criticality": true}, {"oid": "1.2", "criticality": false}])),
+            Ok(vec!["1.2.3"])
+        );
+        for controls in [
+            json!([{"oid": "1.2.3", "criticality": true}, {"oid": "1.2.3", "criticality": false}]),
+            json!([{"oid": "1.2.3", "criticality": false, "value-json": {}}]),
+            json!([{"oid": "1.2.3", "criticality": true}, {"oid": "1.2", "criticality": true}]),
+        ] {
+            assert_eq!(read(controls.clone()), Err(400), "{controls}");
+        }
     }
 }

@@ -16,7 +16,12 @@ use tokio::time::timeout;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use super::{endpoint::Endpoint, media, reply::Reply, status::Refusal};
+use super::{
+    endpoint::Endpoint,
+    media,
+    reply::Reply,
+    status::{Challenge, Refusal},
+};
 use crate::{caller::Caller, config::LogLevel, random};
 
 /// No more than this is set aside for a body because its length is announced; the rest when it comes.
@@ -139,13 +144,12 @@ fn refused(refusal: &Refusal, endpoint: &Endpoint, caller: &Caller, version: Ver
         headers.insert(ALLOW, HeaderValue::from_static(methods));
     }
     if refusal.status == StatusCode::UNAUTHORIZED {
-        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="countersign", charset="UTF-8""#));
-        let bearer = if refusal.bearer_refused {
-            r#"Bearer realm="countersign", error="invalid_token""#
-        } else {
-            r#"Bearer realm="countersign""#
-        };
-        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(bearer));
+        if endpoint.context.config.load().rest.basic {
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="countersign", charset="UTF-8""#));
+        }
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(refusal.challenge.text()));
+    } else if refusal.challenge == Challenge::InsufficientScope {
+        headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(refusal.challenge.text()));
     }
     // The body was not read to its end: what follows on this connection would be taken for the next request.
     let unread = matches!(refusal.status, StatusCode::PAYLOAD_TOO_LARGE | StatusCode::REQUEST_TIMEOUT);

@@ -23,12 +23,34 @@ pub struct Refusal {
     pub code: Option<ResultCode>,
     /// The methods that the path takes, for 405.
     pub allow: Option<&'static str>,
-    /// Whether a Bearer token was refused, which RFC 6750 section 3 wants said.
-    pub bearer_refused: bool,
+    /// What is to be said of a Bearer token.
+    pub challenge: Challenge,
     /// Whether the body has the members of an LDAP result too.
     pub with_result: bool,
     /// The member `_controls`, if the request asked for what stands there.
     pub controls: Option<serde_json::Value>,
+}
+
+/// What the answer says of the Bearer token that was sent (RFC 6750 section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Challenge {
+    /// None was sent, or it is not what was refused.
+    None,
+    /// It is no good.
+    InvalidToken,
+    /// It is good, and not for this.
+    InsufficientScope,
+}
+
+impl Challenge {
+    /// The value of the WWW-Authenticate field.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::None => r#"Bearer realm="countersign""#,
+            Self::InvalidToken => r#"Bearer realm="countersign", error="invalid_token""#,
+            Self::InsufficientScope => r#"Bearer realm="countersign", error="insufficient_scope""#,
+        }
+    }
 }
 
 /// Who hears the refusal: a policy's refusal reads differently to somebody the server knows.
@@ -55,7 +77,8 @@ impl Refusal {
         if let Some((end, _)) = detail.char_indices().nth(LONGEST_DETAIL) {
             detail.truncate(end);
         }
-        Self { status, detail, code: None, allow: None, bearer_refused: false, with_result: false, controls: None }
+        let challenge = Challenge::None;
+        Self { status, detail, code: None, allow: None, challenge, with_result: false, controls: None }
     }
 
     /// 400: the request does not say what its definition demands.

@@ -141,6 +141,20 @@ const fn kind(kind: &IndexKind) -> Kind {
     }
 }
 
+/// Whether entries can be found by the values of an attribute without looking at all of them.
+///
+/// # Errors
+/// When the schema does not know it, or it has no "eq" index.
+pub(super) fn check_indexed(config: &Config, schema: &Schema, key: &str, name: &str) -> Result<(), StartError> {
+    known(schema, key, name)?;
+    let id = |name: &str| schema.attribute_type(name).map(|kind| kind.id);
+    let mut indexed = config.directory.indexes.iter().filter(|(_, kinds)| kinds.contains(&IndexKind::Equality));
+    if indexed.any(|(other, _)| id(other) == id(name)) {
+        return Ok(());
+    }
+    Err(StartError::new(format!("{key}: {name} needs an \"eq\" index ([directory.indexes]) to be looked up by")))
+}
+
 fn known(schema: &Schema, key: &str, name: &str) -> Result<(), StartError> {
     let unknown = || StartError::new(format!("{key}: the schema has no attribute {name}"));
     schema.attribute_type(name).map(|_| ()).ok_or_else(unknown)

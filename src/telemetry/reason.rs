@@ -53,6 +53,14 @@ reasons! {
     NOT_FROM_HERE = "not-from-here";
     /// The token has expired.
     TOKEN_EXPIRED = "token-expired";
+    /// The access token was handed out before the password, a factor or the account changed.
+    TOKEN_REVOKED = "token-revoked";
+    /// The bearer token is none that is taken; what is wrong with it follows: `bad-token:signature`.
+    BAD_TOKEN = "bad-token";
+    /// The bearer token has none of the scopes that are asked for.
+    INSUFFICIENT_SCOPE = "insufficient-scope";
+    /// The keys of the tokens' issuer cannot be had.
+    KEYS_UNAVAILABLE = "keys-unavailable";
     /// The YubiKey's key is not here, and no validation server is set up.
     NO_KEY = "no-key";
     /// No code or token of this kind is outstanding: none was sent, or it was used, replaced or given up.

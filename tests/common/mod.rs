@@ -9,6 +9,7 @@ pub mod client;
 pub mod command;
 pub mod filter;
 pub mod http;
+pub mod issuer;
 pub mod mail_server;
 pub mod mailbox;
 pub mod people;

@@ -161,6 +161,19 @@ impl Server {
         self.folder.path().join("site")
     }
 
+    /// Everything that it has logged, once it is stopped.
+    pub fn log(&self) -> String {
+        assert!(self.running.is_none(), "the log is whole when the server has ended");
+        String::from_utf8(self.log.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// Reads the configuration again, with these settings beside what `init` wrote.
+    pub fn reload(&self, settings: &str) {
+        let config = configuration(&self.site(), settings);
+        let _runtime = self.runtime.enter();
+        self.running().reload(config).unwrap();
+    }
+
     /// Stops the server; its files stay until this is dropped.
     pub fn stop(&mut self) {
         if let Some(running) = self.running.take() {

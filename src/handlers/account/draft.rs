@@ -78,6 +78,7 @@ impl Draft {
     fn close(&mut self, kind: StateOperationType, values: &[Secret]) -> Result<()> {
         use StateOperationType as Kind;
         let time = |moment: UnixMillis| vec![moment.generalized_time().into_bytes()];
+        self.account.record.end_tokens();
         match kind {
             Kind::SetAccountDisabled => {
                 self.account.disabled = one_boolean(values)?;
@@ -137,6 +138,7 @@ impl Draft {
         self.account.record.password_failures = counted(&failed);
         if kind == Kind::SetAccountIsFailureLocked && !failed.is_empty() {
             self.account.record.password_failures.count = password.failures;
+            self.account.record.end_tokens();
         }
         self.account.record.state.failure_times = failed;
         Ok(())
@@ -162,6 +164,7 @@ impl Draft {
             }
             _ => *devices = named,
         }
+        self.account.record.end_tokens();
         devices.sort_unstable();
         devices.dedup();
         let values = devices.iter().map(|device| device.clone().into_bytes()).collect();

@@ -124,6 +124,7 @@ impl Site {
             served: Served::default(),
             virtual_entries: Default::default(),
             validators: Default::default(),
+            token_issuer: Default::default(),
             connections: AtomicU64::new(1),
         };
         Self { context: Arc::new(context), clock, store, _folder: folder }

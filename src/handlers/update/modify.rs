@@ -209,6 +209,17 @@ impl Prepared {
                 record.clear_failures();
             }
         }
-        Ok(self.sets_password || !self.secrets.is_empty() || !self.device_keys.is_empty())
+        let known = context.schema.well_known();
+        let ending = [
+            known.account_disabled,
+            known.account_activation_time,
+            known.account_expiration_time,
+            known.yubikey_public_id,
+        ];
+        let ends_tokens = self.touched.iter().any(|attribute| ending.contains(attribute));
+        if ends_tokens {
+            record.end_tokens();
+        }
+        Ok(ends_tokens || self.sets_password || !self.secrets.is_empty() || !self.device_keys.is_empty())
     }
 }

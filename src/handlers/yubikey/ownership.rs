@@ -105,10 +105,15 @@ pub(super) async fn remove_devices(
         if before == devices.len() && public_id.is_some() {
             return Err(not_registered());
         }
-        let cleared = if reset { owner.cleared() } else { None };
-        if (before == devices.len() && cleared.is_none())
-            || owner.write(context, caller, devices, cleared.into_iter().collect()).await?
-        {
+        let mut record = owner.record.clone();
+        if reset {
+            record.second_factor_failures = Default::default();
+        }
+        if before != devices.len() {
+            record.end_tokens();
+        }
+        let changed = (record != owner.record).then(|| owner.factors(&record));
+        if changed.is_none() || owner.write(context, caller, devices, changed.into_iter().collect()).await? {
             return Ok(());
         }
     }
@@ -136,12 +141,6 @@ impl Owner {
     fn devices(&self, context: &Context) -> Vec<String> {
         let values = self.entry.values(context.schema.well_known().yubikey_public_id);
         values.iter().map(|value| String::from_utf8_lossy(value).to_ascii_lowercase()).collect()
-    }
-
-    /// The change that forgets failures of the second factor, if there are any.
-    fn cleared(&self) -> Option<Change> {
-        let record = Record { second_factor_failures: Default::default(), ..self.record.clone() };
-        (record != self.record).then(|| self.factors(&record))
     }
 
     /// The change that makes this the factor record; it holds only while nobody else changed it.
