@@ -96,7 +96,7 @@ impl Server {
         let tls = Tls::load(&config.tls).map_err(|error| StartError::because("[tls]", error))?.map(Arc::new);
         let room = open_files::connections(config.limits.connections, open_files);
         let connections = Connections::new(room, config.limits.connections_per_address);
-        let context = blocking(move || context(config, parts)).await?;
+        let context = blocking(move || context(SiteData::open(&config)?, config, parts)).await?;
         let doors = Doors::new(&context, &connections, tls.as_ref())?;
         let Addresses { ldap, ldap_tls, rest, rest_plain, metrics } =
             match doors.open(&context.config.load(), tls.as_ref()) {
@@ -192,8 +192,19 @@ impl Running {
     }
 }
 
-fn context(config: Config, parts: ServerParts) -> Result<Context, StartError> {
-    let data = SiteData::open(&config)?;
+/// What handlers use, over the data directory as it is, for reading alone and beside the server that has it: nothing that is
+/// judged with it can be recorded, and no validation server is asked.
+///
+/// # Errors
+/// As when a server starts, and when there is no store yet.
+pub fn beside(config: Config) -> Result<Context, StartError> {
+    let parts = ServerParts { log: Box::new(std::io::sink()), ..ServerParts::default() };
+    let context = context(SiteData::open_beside(&config)?, config, parts)?;
+    context.validators.store(None);
+    Ok(context)
+}
+
+fn context(data: SiteData, config: Config, parts: ServerParts) -> Result<Context, StartError> {
     let root_key = root_key(&config, &data.schema)?;
     let access = compile(&config, &data.schema)?;
     let building = Parts { clock: Arc::clone(&parts.clock), random: Arc::clone(&parts.random) };

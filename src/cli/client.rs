@@ -4,12 +4,9 @@
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
-use ldap3_proto::{
-    LdapCodec,
-    proto::{
-        LdapAttribute, LdapBindCred, LdapBindRequest, LdapDerefAliases, LdapExtendedRequest, LdapFilter, LdapMsg,
-        LdapOp, LdapResult, LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchScope, SaslCredentials,
-    },
+use ldap3_proto::proto::{
+    LdapAttribute, LdapBindCred, LdapBindRequest, LdapDerefAliases, LdapExtendedRequest, LdapFilter, LdapMsg, LdapOp,
+    LdapResult, LdapResultCode, LdapSearchRequest, LdapSearchResultEntry, LdapSearchScope, SaslCredentials,
 };
 use rustls_pki_types::ServerName;
 use tokio::{
@@ -20,12 +17,12 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use tokio_util::codec::Framed;
 
-use super::answer::Failure;
+use super::{answer::Failure, codec::Codec};
 use crate::tls;
 
 /// One connection.
 pub(crate) struct Client {
-    messages: Framed<Box<dyn Stream>, LdapCodec>,
+    messages: Framed<Box<dyn Stream>, Codec>,
     last_id: i32,
 }
 
@@ -35,9 +32,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// An answer that takes longer is none.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Larger than anything the server sends, so that the limit is the server's.
-const LONGEST_ANSWER: usize = 64 << 20;
 
 impl Client {
     /// To a Unix socket.
@@ -72,7 +66,7 @@ impl Client {
     }
 
     fn over(stream: Box<dyn Stream>) -> Self {
-        Self { messages: Framed::new(stream, LdapCodec::new(Some(LONGEST_ANSWER), None)), last_id: 0 }
+        Self { messages: Framed::new(stream, Codec::default()), last_id: 0 }
     }
 
     /// Binds with a name and a password; a code may follow the password.

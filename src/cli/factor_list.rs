@@ -1,38 +1,58 @@
 //! `countersign totp list`: which secrets a user has, read from the store beside the server; the secrets themselves stay sealed.
 
 use serde_json::{Value, json};
-use time::{OffsetDateTime, macros::format_description};
+use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::{
     answer::{Answer, Failure},
+    moment::day,
     site::Target,
 };
 use crate::{
-    clock::UnixMillis,
     config::Config,
     directory::dn::DnKey,
-    factors::record::{Factor, Record},
-    server::site_data::SiteData,
-    store::{Store, Target as StoreTarget},
+    factors::{
+        record::{Factor, Kind, Record},
+        totp::secret_to_base32,
+    },
+    seal::Place,
+    server::site_data::{SiteData, sealer},
+    store::{Found, Store, Target as StoreTarget},
 };
 
+/// Which secrets a user has.
 pub(crate) fn run(user: &str, target: &Target) -> Result<Answer, Failure> {
     let config = Config::load(target.configuration()?)?;
     let dn = target.with(async |site| site.dn_of(user).await)?;
-    let (store, schema, _) = SiteData::open_beside(&config)?.serve()?;
-    let key = DnKey::parse(&dn, &schema).map_err(|error| Failure::refused(error.reason))?;
-    let mut record = None;
-    let mut take =
-        |found: crate::store::Found<'_>| record = found.factors.map(|factors| Record::decode(factors.record));
+    let (factors, _) = read(&config, &dn)?;
+    Ok(shown(&dn, &factors))
+}
+
+/// The secret of one factor, opened with the server's own key: as the server must be told which one to revoke.
+pub(super) fn secret(config: &Config, dn: &str, id: u32) -> Result<Zeroizing<String>, Failure> {
+    let (factors, uuid) = read(config, dn)?;
+    let factor = factors.iter().find(|factor| factor.id == id && factor.kind == Kind::Totp);
+    let factor = factor.ok_or_else(|| Failure::refused(format!("{dn} has no TOTP secret {id}")))?;
+    let place = Place { entry: uuid, attribute: "ds-auth-totp-shared-secret" };
+    let secret = sealer(&config.server.seal_key_file)?.open(place, &factor.secret)?;
+    Ok(Zeroizing::new(secret_to_base32(&secret)))
+}
+
+/// The factors in the record of an entry, and the entry's UUID.
+fn read(config: &Config, dn: &str) -> Result<(Vec<Factor>, Uuid), Failure> {
+    let (store, schema, _) = SiteData::open_beside(config)?.serve()?;
+    let key = DnKey::parse(dn, &schema).map_err(|error| Failure::refused(error.reason))?;
+    let mut found = None;
+    let mut take = |entry: Found<'_>| {
+        let record = entry.factors.map_or_else(|| Ok(Record::default()), |factors| Record::decode(factors.record));
+        found = Some((record, entry.entry.uuid()));
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     runtime.block_on(store.read(StoreTarget::Key(&key), true, &mut take))?;
-    let factors = match record {
-        None => Vec::new(),
-        Some(record) => {
-            record.map_err(|_| Failure::refused(format!("the factor record of {dn} cannot be read")))?.factors
-        }
-    };
-    Ok(shown(&dn, &factors))
+    let (record, uuid) = found.ok_or_else(|| Failure::refused(format!("there is no user {dn}")))?;
+    let record = record.map_err(|_| Failure::refused(format!("the factor record of {dn} cannot be read")))?;
+    Ok((record.factors, uuid))
 }
 
 fn shown(dn: &str, factors: &[Factor]) -> Answer {
@@ -58,14 +78,4 @@ fn shown(dn: &str, factors: &[Factor]) -> Answer {
         })
         .collect();
     Answer::new(text, json!({ "dn": dn, "factors": rows }))
-}
-
-/// Year to minute in UTC, or `never`.
-pub(super) fn day(moment: Option<UnixMillis>) -> String {
-    let format = format_description!("[year]-[month]-[day] [hour]:[minute]Z");
-    let Some(moment) = moment else { return "never".to_owned() };
-    OffsetDateTime::from_unix_timestamp(i64::try_from(moment.seconds()).unwrap_or(i64::MAX))
-        .ok()
-        .and_then(|moment| moment.format(format).ok())
-        .unwrap_or_else(|| "unknown".to_owned())
 }

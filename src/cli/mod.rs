@@ -2,21 +2,26 @@
 //!
 //! Exit codes: 0 done, 1 refused, 2 the command line does not say what is needed, 3 the server cannot be reached.
 
+mod account;
 mod answer;
 mod apply;
 mod client;
+mod codec;
 mod demo;
 mod exchange;
+mod explain;
 mod factor_list;
 mod health;
 mod init;
 mod loading;
+mod moment;
 mod otpauth;
 mod passwords;
 mod qr;
 mod recovery;
 mod serve;
 mod site;
+mod token;
 mod totp;
 mod upkeep;
 mod user;
@@ -73,7 +78,7 @@ enum Verb {
         #[command(flatten)]
         target: site::Target,
     },
-    /// People and their passwords.
+    /// People, their passwords, and whether their accounts may be used.
     #[command(subcommand)]
     User(user::User),
     /// Time-based one-time passwords of a user.
@@ -85,6 +90,11 @@ enum Verb {
     /// YubiKeys whose OTPs this server judges itself, and who has which.
     #[command(subcommand)]
     Yubikey(yubikey::Yubikey),
+    /// Say why somebody cannot log in: what failed lately and what it means; with --replay, what a password would come to now.
+    Explain(explain::Explain),
+    /// Tokens that are good once, sent to a user.
+    #[command(subcommand)]
+    Token(token::Token),
 }
 
 /// Which server is meant.
@@ -127,5 +137,7 @@ fn carry_out(verb: Verb, as_json: bool) -> Result<Answer, Failure> {
         Verb::Totp(totp) => totp.run(as_json),
         Verb::Recovery(recovery) => recovery.run(),
         Verb::Yubikey(yubikey) => yubikey.run(),
+        Verb::Explain(explain) => explain.run(),
+        Verb::Token(token) => token.run(),
     }
 }

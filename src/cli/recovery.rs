@@ -67,13 +67,19 @@ async fn generate(site: &mut Site, user: &str) -> Result<Answer, Failure> {
 
 async fn count(site: &mut Site, user: &str) -> Result<Answer, Failure> {
     let dn = site.dn_of(user).await?;
-    let value = asked(site, oid::COUNT_RECOVERY_CODES, &dn).await?;
-    let CountRecoveryCodesResult { left } = CountRecoveryCodesResult::from_ber(value.as_deref())?;
+    let left = left(site, &dn).await?;
     let text = match left {
         1 => format!("{dn} has 1 recovery code left"),
         left => format!("{dn} has {left} recovery codes left"),
     };
     Ok(Answer::new(text, json!({ "dn": dn, "recoveryCodesLeft": left })))
+}
+
+/// How many codes a user has left.
+pub(super) async fn left(site: &mut Site, dn: &str) -> Result<u32, Failure> {
+    let value = asked(site, oid::COUNT_RECOVERY_CODES, dn).await?;
+    let CountRecoveryCodesResult { left } = CountRecoveryCodesResult::from_ber(value.as_deref())?;
+    Ok(left)
 }
 
 async fn revoke(site: &mut Site, user: &str) -> Result<Answer, Failure> {

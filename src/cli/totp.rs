@@ -11,11 +11,13 @@ use zeroize::Zeroizing;
 use super::{
     answer::{Answer, Failure, say},
     client::{attribute, succeeded},
+    factor_list,
     otpauth::Enrolment,
     site::{Site, Target},
 };
 use crate::{
     clock::{Clock, SystemClock},
+    config::Config,
     factors::totp::{Settings, Verdict, matching_step},
     random::{SystemRandom, octets},
 };
@@ -37,10 +39,12 @@ pub(crate) enum Totp {
         #[command(flatten)]
         target: Target,
     },
-    /// Take all secrets of a user away: the password alone is enough afterwards.
+    /// Take all secrets of a user away, or one: without any, the password alone is enough afterwards.
     Remove {
         /// A user name or a DN.
         user: String,
+        /// The number of the one to take away, as list shows it.
+        id: Option<u32>,
         #[command(flatten)]
         target: Target,
     },
@@ -53,8 +57,15 @@ impl Totp {
     pub(crate) fn run(&self, as_json: bool) -> Result<Answer, Failure> {
         match self {
             Self::Add { user, target } => target.with(async |site| add(site, user, as_json).await),
-            Self::List { user, target } => super::factor_list::run(user, target),
-            Self::Remove { user, target } => target.with(async |site| remove(site, user).await),
+            Self::List { user, target } => factor_list::run(user, target),
+            Self::Remove { user, id: None, target } => target.with(async |site| remove(site, user).await),
+            Self::Remove { user, id: Some(id), target } => {
+                let config = Config::load(target.configuration()?)?;
+                // One after the other: without a server, each opens the data directory for itself.
+                let dn = target.with(async |site| site.dn_of(user).await)?;
+                let secret = factor_list::secret(&config, &dn, *id)?;
+                target.with(async |site| remove_one(site, &dn, *id, &secret).await)
+            }
         }
     }
 }
@@ -123,6 +134,18 @@ async fn spend(site: &mut Site, dn: &str, code: &str) -> Result<(), Failure> {
             "the secret was added, but the server does not take its code: its clock differs from this machine's",
         )
     })
+}
+
+/// Revokes the secret with this number; the server knows it by itself only.
+async fn remove_one(site: &mut Site, dn: &str, id: u32, secret: &str) -> Result<Answer, Failure> {
+    let mut value = Zeroizing::new(Vec::new());
+    Writer::new(&mut value).sequence(|request| {
+        request.tagged(0x80, format!("dn:{dn}").as_bytes());
+        request.tagged(0x82, secret.as_bytes());
+    });
+    let (result, _) = site.client.extended(oid::REVOKE_TOTP_SHARED_SECRET, Some(value.to_vec())).await?;
+    succeeded(&result)?;
+    Ok(Answer::new(format!("{dn} has lost the TOTP secret {id}"), json!({ "dn": dn, "id": id })))
 }
 
 async fn remove(site: &mut Site, user: &str) -> Result<Answer, Failure> {

@@ -1,15 +1,19 @@
-//! `countersign user`: people and their passwords.
+//! `countersign user`: people, their passwords, and whether their accounts may be used.
+
+mod add;
+mod shown;
 
 use std::path::PathBuf;
 
-use countersign_proto::{ber::Writer, oid};
-use ldap3_proto::proto::{LdapAddRequest, LdapOp, LdapSearchResultEntry};
-use serde_json::{Map, Value, json};
+use countersign_proto::{account::operation_type::StateOperationType as Kind, ber::Writer, oid};
+use serde_json::json;
 
+use self::add::Add;
 use super::{
+    account::{Account, Class},
     answer::{Answer, Failure},
-    client::{attribute, succeeded},
-    passwords,
+    client::succeeded,
+    passwords, recovery,
     site::{Site, Target},
 };
 
@@ -20,6 +24,21 @@ pub(crate) enum User {
     Add(Add),
     /// Show what is known of a person, without secrets.
     Show {
+        /// A user name or a DN.
+        user: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Close an account: nothing that its user presents opens it any more, at any door.
+    Lock {
+        /// A user name or a DN.
+        user: String,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Open an account again that was closed: by an administrator, by too many failures of the password or the second factor, or
+    /// because its password broke the rules.
+    Unlock {
         /// A user name or a DN.
         user: String,
         #[command(flatten)]
@@ -37,41 +56,19 @@ pub(crate) enum User {
     },
 }
 
-/// A new person.
-#[derive(clap::Args)]
-pub(crate) struct Add {
-    /// The user name (uid), such as alice.
-    user: String,
-    /// The full name; the user name if left out.
-    #[arg(long)]
-    name: Option<String>,
-    /// The surname; the last word of the full name if left out.
-    #[arg(long)]
-    surname: Option<String>,
-    /// The mail address.
-    #[arg(long)]
-    mail: Option<String>,
-    /// The entry that the new one is put under; ou=people of the first base DN if left out, made if it is missing.
-    #[arg(long)]
-    parent: Option<String>,
-    /// A further attribute, NAME=VALUE. May be given several times.
-    #[arg(long = "attribute", value_name = "NAME=VALUE")]
-    attributes: Vec<String>,
-    /// The file with the password (- for standard input); asked for otherwise.
-    #[arg(long, conflicts_with = "no_password")]
-    password_file: Option<PathBuf>,
-    /// Add the person without a password.
-    #[arg(long)]
-    no_password: bool,
-    #[command(flatten)]
-    target: Target,
-}
-
 impl User {
     pub(crate) fn run(&self) -> Result<Answer, Failure> {
         match self {
             Self::Add(add) => add.run(),
-            Self::Show { user, target } => target.with(async |site| Ok(shown(&site.find(user, &["*", "+"]).await?))),
+            Self::Show { user, target } => target.with(async |site| {
+                let entry = site.find(user, &["*", "+"]).await?;
+                let account = Account::read(site, &entry.dn).await?;
+                // Whoever may not ask for it sees everything else.
+                let recovery_codes = recovery::left(site, &entry.dn).await.ok();
+                Ok(shown::shown(&entry, &account, recovery_codes))
+            }),
+            Self::Lock { user, target } => target.with(async |site| lock(site, user).await),
+            Self::Unlock { user, target } => target.with(async |site| unlock(site, user).await),
             Self::Password { user, password_file, target } => {
                 let password = passwords::new_password(password_file.as_deref(), user)?;
                 target.with(async |site| {
@@ -90,122 +87,29 @@ impl User {
     }
 }
 
-impl Add {
-    fn run(&self) -> Result<Answer, Failure> {
-        let password = match self.no_password {
-            true => None,
-            false => Some(passwords::new_password(self.password_file.as_deref(), &self.user)?),
-        };
-        let name = self.name.as_deref().unwrap_or(&self.user);
-        let surname = self.surname.as_deref().or_else(|| name.rsplit(' ').next()).unwrap_or(name);
-        let mut attributes = vec![
-            attribute("objectClass", ["top", "person", "organizationalPerson", "inetOrgPerson"]),
-            attribute("uid", [self.user.as_str()]),
-            attribute("cn", [name]),
-            attribute("sn", [surname]),
-        ];
-        attributes.extend(self.mail.iter().map(|mail| attribute("mail", [mail.as_str()])));
-        for text in &self.attributes {
-            let (name, value) = text
-                .split_once('=')
-                .ok_or_else(|| Failure::usage(format!("--attribute {text}: NAME=VALUE is meant")))?;
-            attributes.push(attribute(name, [value]));
-        }
-        attributes.extend(password.iter().map(|password| attribute("userPassword", [password.expose()])));
-        self.target.with(async |site| {
-            let parent = match &self.parent {
-                Some(parent) => parent.clone(),
-                None => people(site).await?,
-            };
-            let dn = format!("uid={},{parent}", escaped(&self.user));
-            let request = LdapAddRequest { dn: dn.clone(), attributes };
-            site.client.change(LdapOp::AddRequest(request)).await?;
-            Ok(Answer::new(format!("added {dn}"), json!({ "dn": dn })))
-        })
-    }
+async fn lock(site: &mut Site, user: &str) -> Result<Answer, Failure> {
+    let dn = site.dn_of(user).await?;
+    Account::change(site, &dn, &[(Kind::SetAccountDisabled, &["true"])]).await?;
+    Ok(Answer::new(format!("{dn} is locked until somebody unlocks it"), json!({ "dn": dn, "locked": true })))
 }
 
-/// `ou=people` below the first base DN; made, with the base entry, if it is missing.
-async fn people(site: &mut Site) -> Result<String, Failure> {
-    let base = site.base_dns.first().cloned().unwrap_or_default();
-    let people = format!("ou=people,{base}");
-    if site.find(&base, &["1.1"]).await.is_err() {
-        site.client.change(LdapOp::AddRequest(base_entry(&base)?)).await?;
+/// Takes away every lock that an administrator may take away; what still keeps the user out is said.
+async fn unlock(site: &mut Site, user: &str) -> Result<Answer, Failure> {
+    let dn = site.dn_of(user).await?;
+    let opened: [(Kind, &[&str]); 3] = [
+        (Kind::ClearAccountDisabled, &[]),
+        (Kind::ClearAuthenticationFailureTimes, &[]),
+        (Kind::SetAccountIsValidationLocked, &["false"]),
+    ];
+    Account::change(site, &dn, &opened).await?;
+    let account = Account::read(site, &dn).await?;
+    let left = account.issues(Class::Errors);
+    let mut text = format!("{dn} is unlocked");
+    for sentence in &left {
+        text.push_str(&format!("\n  but: {sentence}"));
     }
-    if site.find(&people, &["1.1"]).await.is_err() {
-        let attributes = vec![attribute("objectClass", ["top", "organizationalUnit"]), attribute("ou", ["people"])];
-        site.client.change(LdapOp::AddRequest(LdapAddRequest { dn: people.clone(), attributes })).await?;
-    }
-    Ok(people)
-}
-
-/// The entry at the top of the tree, by what its name begins with.
-fn base_entry(base: &str) -> Result<LdapAddRequest, Failure> {
-    let (kind, rest) = base.split_once('=').unwrap_or_default();
-    let value = rest.split(',').next().unwrap_or_default().trim();
-    let (class, name) = match kind.trim().to_ascii_lowercase().as_str() {
-        "dc" => ("domain", "dc"),
-        "o" => ("organization", "o"),
-        "ou" => ("organizationalUnit", "ou"),
-        "c" => ("country", "c"),
-        _ => {
-            return Err(Failure::refused(format!(
-                "the entry {base} is missing; add it first, over LDAP or with countersign import"
-            )));
-        }
-    };
-    let attributes = vec![attribute("objectClass", ["top", class]), attribute(name, [value])];
-    Ok(LdapAddRequest { dn: base.to_owned(), attributes })
-}
-
-/// A value as it stands in a DN (RFC 4514 section 2.4).
-fn escaped(value: &str) -> String {
-    let last = value.chars().count().saturating_sub(1);
-    let mut out = String::new();
-    for (index, letter) in value.chars().enumerate() {
-        let at_an_end = letter == ' ' && (index == 0 || index == last) || letter == '#' && index == 0;
-        if at_an_end || matches!(letter, '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '=') {
-            out.push('\\');
-        }
-        out.push(letter);
-    }
-    out
-}
-
-/// An entry as LDIF-like lines and as JSON; values that are no text are in base64.
-fn shown(entry: &LdapSearchResultEntry) -> Answer {
-    use base64::prelude::{BASE64_STANDARD, Engine};
-    let mut text = format!("dn: {}", entry.dn);
-    let mut members = Map::from_iter([("_dn".to_owned(), json!(entry.dn))]);
-    for found in &entry.attributes {
-        let mut values = Vec::new();
-        for value in &found.vals {
-            let plain = std::str::from_utf8(value).ok().filter(|text| !text.contains(char::is_control));
-            let shown = plain.map_or_else(|| BASE64_STANDARD.encode(value), str::to_owned);
-            text.push_str(&format!("\n{}{} {shown}", found.atype, if plain.is_some() { ":" } else { "::" }));
-            values.push(Value::String(shown));
-        }
-        members.insert(found.atype.clone(), Value::Array(values));
-    }
-    Answer::new(text, Value::Object(members))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn a_user_name_cannot_break_out_of_its_dn() {
-        assert_eq!(escaped("a,ou=admins"), "a\\,ou\\=admins");
-        assert_eq!(escaped(" #x "), "\\ #x\\ ");
-        assert_eq!(escaped("#x"), "\\#x");
-    }
-
-    #[test]
-    fn the_entry_at_the_top_is_of_the_class_that_its_name_asks_for() {
-        let entry = base_entry("dc=example,dc=com").unwrap();
-        assert_eq!(entry.attributes.last().unwrap().vals, [b"example"]);
-        assert!(base_entry("cn=x").is_err());
-    }
+    Ok(Answer::new(
+        text,
+        json!({ "dn": dn, "locked": false, "usable": account.is(Kind::GetAccountIsUsable), "errors": left }),
+    ))
 }

@@ -42,6 +42,7 @@ use std::future::Future;
 
 use countersign_proto::value::{BerRequest, BerResult};
 
+pub use self::proof::replay;
 use crate::{caller::Caller, error::Result, handlers::context::Context};
 
 /// An extended operation, implemented by its request message; both doors call it.

@@ -20,6 +20,7 @@ mod judgement;
 mod origin;
 mod presented;
 mod recovery;
+pub mod replay;
 mod rules;
 mod unrecorded;
 

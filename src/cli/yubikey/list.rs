@@ -10,7 +10,7 @@ use super::{OWNED, Target};
 use crate::{
     cli::{
         answer::{Answer, Failure},
-        factor_list::day,
+        moment::day,
     },
     clock::UnixMillis,
     config::Config,

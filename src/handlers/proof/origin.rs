@@ -35,6 +35,11 @@ impl Origin {
         Self::of(Method::Internal, caller)
     }
 
+    /// Nowhere: what is only replayed is written down nowhere either.
+    pub(super) const fn nowhere() -> Self {
+        Self { method: Method::Internal, address: None }
+    }
+
     fn of(method: Method, caller: &Caller) -> Self {
         Self { method, address: caller.channel.peer.map(|peer| peer.ip().to_canonical()) }
     }
