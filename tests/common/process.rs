@@ -77,6 +77,14 @@ impl Process {
         self.child.wait().unwrap().code().unwrap_or(-1)
     }
 
+    /// Sends SIGHUP, and waits until the settings are read again or are said to stay.
+    pub fn reload(&self) {
+        let before = self.log().matches("SIGHUP: ").count();
+        let pid = rustix::process::Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::HUP).unwrap();
+        wait_until("SIGHUP is answered", || self.log().matches("SIGHUP: ").count() > before);
+    }
+
     /// The folder that `init` made.
     pub fn site(&self) -> PathBuf {
         self.folder.path().join("site")
