@@ -146,10 +146,9 @@ impl Context {
 
     /// The user of an entry, without its groups.
     pub(super) fn user_of(&self, found: &Found<'_>, as_of: u64) -> User {
-        let privileges = self
-            .schema
-            .attribute_type("ds-privilege-name")
-            .and_then(|kind| found.entry.attribute(kind.id))
+        let privileges = found
+            .entry
+            .attribute(self.schema.well_known().privilege_name)
             .map(|attribute| Privileges::from_values(attribute.values()))
             .unwrap_or_default();
         User {

@@ -105,7 +105,7 @@ impl Audit {
         line.text("event", Some(event.event));
         line.number("conn", event.connection);
         line.number("op", event.operation);
-        line.plain("client", event.client);
+        line.address("client", event.client);
         line.text("app", event.application);
         line.text("user", event.user);
         line.text("dn", event.dn);

@@ -1,6 +1,6 @@
 //! How a line of the log is written: logfmt or JSON, the same keys in the same order. A value never breaks out of its place.
 
-use std::fmt::Write;
+use std::{fmt::Write, net::SocketAddr};
 
 use time::OffsetDateTime;
 
@@ -43,15 +43,24 @@ impl Line {
         }
     }
 
-    /// A value whose text needs no quotes in logfmt, written without a copy; absent as in `text`.
-    pub(super) fn plain(&mut self, key: &str, value: Option<impl std::fmt::Display>) {
-        let Some(value) = value else { return self.text(key, None) };
+    /// An address and its port; absent as in `text`.
+    pub(super) fn address(&mut self, key: &str, address: Option<SocketAddr>) {
+        let Some(address) = address else { return self.text(key, None) };
         self.key(key);
-        // Writing to a String cannot fail.
-        let _ = match self.format {
-            LogFormat::Logfmt => write!(self.text, "{value}"),
-            LogFormat::Json => write!(self.text, "\"{value}\""),
-        };
+        let quote = self.quote();
+        self.text.push_str(quote);
+        match address {
+            SocketAddr::V4(address) => {
+                let [first, second, third, last] = address.ip().octets();
+                [(first, "."), (second, "."), (third, "."), (last, ":")]
+                    .into_iter()
+                    .for_each(|(octet, behind)| self.digits(octet.into(), 1, behind));
+                self.digits(address.port().into(), 1, "");
+            }
+            // Writing to a String cannot fail.
+            SocketAddr::V6(address) => drop(write!(self.text, "{address}")),
+        }
+        self.text.push_str(quote);
     }
 
     /// RFC 3339, UTC, milliseconds.
@@ -61,7 +70,7 @@ impl Line {
         };
         self.key(key);
         let (date, clock) = (moment.date(), moment.time());
-        let quote = if self.format == LogFormat::Json { "\"" } else { "" };
+        let quote = self.quote();
         self.text.push_str(quote);
         self.digits(date.year().unsigned_abs(), 4, "-");
         self.digits(u8::from(date.month()).into(), 2, "-");
@@ -100,50 +109,81 @@ impl Line {
         self.text.push_str(behind);
     }
 
+    /// What stands around a text that needs no escapes.
+    const fn quote(&self) -> &'static str {
+        match self.format {
+            LogFormat::Json => "\"",
+            LogFormat::Logfmt => "",
+        }
+    }
+
     /// In quotes, with JSON's escapes, in both formats: nothing below space and no quotation mark is left bare.
     fn quoted(&mut self, value: &str) {
+        // Octets are looked at first: there are at least as many of them as letters.
+        let end = if value.len() > LONGEST_VALUE { value.char_indices().nth(LONGEST_VALUE) } else { None };
+        let mut rest = end.and_then(|(end, _)| value.get(..end)).unwrap_or(value);
         self.text.push('"');
-        for (count, letter) in value.chars().enumerate() {
-            if count == LONGEST_VALUE {
-                self.text.push_str("...");
-                break;
-            }
-            match letter {
-                '"' => self.text.push_str("\\\""),
-                '\\' => self.text.push_str("\\\\"),
-                '\n' => self.text.push_str("\\n"),
-                '\r' => self.text.push_str("\\r"),
-                '\t' => self.text.push_str("\\t"),
-                // Also what a terminal would obey or hide: C1 controls, line separators, direction marks.
-                letter if letter.is_control() || is_deceptive(letter) => {
-                    let mut units = [0; 2];
-                    for unit in letter.encode_utf16(&mut units) {
-                        let _ = write!(self.text, "\\u{unit:04x}");
-                    }
-                }
-                letter => self.text.push(letter),
-            }
+        loop {
+            let run = rest.bytes().take_while(|octet| is_one_of(&LITERAL, *octet)).count();
+            let Some((literal, others)) = rest.split_at_checked(run) else { break };
+            self.text.push_str(literal);
+            let mut letters = others.chars();
+            let Some(letter) = letters.next() else { break };
+            self.escaped(letter);
+            rest = letters.as_str();
         }
-        self.text.push('"');
+        self.text.push_str(if end.is_some() { "...\"" } else { "\"" });
+    }
+
+    /// A letter that may not stand for itself.
+    fn escaped(&mut self, letter: char) {
+        match letter {
+            '"' => self.text.push_str("\\\""),
+            '\\' => self.text.push_str("\\\\"),
+            '\n' => self.text.push_str("\\n"),
+            '\r' => self.text.push_str("\\r"),
+            '\t' => self.text.push_str("\\t"),
+            // Also what a terminal would obey or hide: C1 controls, line separators, direction marks.
+            letter if letter.is_control() || is_deceptive(letter) => {
+                let mut units = [0; 2];
+                for unit in letter.encode_utf16(&mut units) {
+                    let _ = write!(self.text, "\\u{unit:04x}");
+                }
+            }
+            letter => self.text.push(letter),
+        }
     }
 }
 
 fn is_plain(value: &str) -> bool {
-    let bare = |octet: u8| BARE.get(usize::from(octet)).is_some_and(|bare| *bare);
-    !value.is_empty() && value != "-" && value.len() <= LONGEST_VALUE && value.bytes().all(bare)
+    let is_bare = |octet| is_one_of(&BARE, octet);
+    !value.is_empty() && value != "-" && value.len() <= LONGEST_VALUE && value.bytes().all(is_bare)
+}
+
+fn is_one_of(octets: &[bool; 256], octet: u8) -> bool {
+    octets.get(usize::from(octet)).is_some_and(|is_one| *is_one)
 }
 
 /// Octets that need no quotes: what is printed, but what quotes and keys are told by.
-#[expect(clippy::indexing_slicing, reason = "an octet is below 256, and the compiler counts")]
-const BARE: [bool; 256] = {
-    let mut bare = [false; 256];
-    let mut octet = b'!';
+const BARE: [bool; 256] = printed_but(b" \"=\\");
+/// Octets that stand for themselves in quotes.
+const LITERAL: [bool; 256] = printed_but(b"\"\\");
+
+#[expect(clippy::indexing_slicing, reason = "octets are below 256, and the compiler counts")]
+const fn printed_but(others: &[u8]) -> [bool; 256] {
+    let mut octets = [false; 256];
+    let mut octet = b' ';
     while octet <= b'~' {
-        bare[octet as usize] = !matches!(octet, b'"' | b'=' | b'\\');
+        octets[octet as usize] = true;
         octet += 1;
     }
-    bare
-};
+    let mut at = 0;
+    while at < others.len() {
+        octets[others[at] as usize] = false;
+        at += 1;
+    }
+    octets
+}
 
 fn is_deceptive(letter: char) -> bool {
     matches!(letter, '\u{2028}' | '\u{2029}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

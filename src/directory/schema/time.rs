@@ -27,9 +27,9 @@ fn parse(value: &[u8]) -> Option<(i64, i64)> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (digits, rest) = text.split_at_checked(digits)?;
     let field = |from: usize, limit: std::ops::RangeInclusive<i64>| {
-        digits.get(from..from + 2).and_then(|field| field.parse().ok()).filter(|field| limit.contains(field))
+        digits.get(from..from + 2).map(number).filter(|field| limit.contains(field))
     };
-    let year = digits.get(..4)?.parse::<i64>().ok()?;
+    let year = number(digits.get(..4)?);
     let (month, day, hour) = (field(4, 1..=12)?, field(6, 1..=31)?, field(8, 0..=23)?);
     let (minute, second, unit) = match digits.len() {
         10 => (0, 0, 3_600),
@@ -56,8 +56,13 @@ fn fraction(text: &str) -> Option<(i64, &str)> {
     if digits.is_empty() {
         return None;
     }
-    let nine: String = digits.chars().chain("000000000".chars()).take(9).collect();
-    Some((nine.parse().ok()?, rest))
+    let nine = digits.bytes().chain(std::iter::repeat(b'0')).take(9);
+    Some((nine.fold(0, |number, digit| number * 10 + i64::from(digit - b'0')), rest))
+}
+
+/// What decimal digits come to; few enough not to overflow.
+fn number(digits: &str) -> i64 {
+    digits.bytes().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
 }
 
 /// Seconds that local time is ahead of UTC. A time zone must be there.
