@@ -16,6 +16,7 @@ pub mod people;
 pub mod process;
 pub mod recovery;
 pub mod requests;
+pub mod secrets;
 pub mod server;
 pub mod totp;
 pub mod web_server;
