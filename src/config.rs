@@ -194,7 +194,7 @@ section! {
         /// account ends it at once.
         pub access_tokens: Duration = Duration::from_secs(3600), if |time| *time <= Duration::from_secs(86_400), "\"0s\" to \"24h\"";
         /// Whether what the Directory REST API has no place for is served below /countersign/v1: validateTOTP and
-        /// otpDeliveryMechanisms of an entry, deliverPasswordResetToken, deliverSingleUseToken, consumeSingleUseToken.
+        /// otpDeliveryMechanisms and accountState of an entry, deliverPasswordResetToken, deliverSingleUseToken, consumeSingleUseToken.
         pub extensions: bool = false;
     }
 }

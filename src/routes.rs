@@ -54,7 +54,9 @@ pub static ROUTES: &[Route] = &[
         .before_change()
         .setting_a_password()
         .at_entry::<PasswordModifyRequest>("changePassword"),
-    Route::of::<PasswordPolicyStateRequest>(oid::PASSWORD_POLICY_STATE, "password-policy-state").confidential(),
+    Route::of::<PasswordPolicyStateRequest>(oid::PASSWORD_POLICY_STATE, "password-policy-state")
+        .confidential()
+        .extending("accountState", ExtensionPlace::OfEntry(json_about_user::<PasswordPolicyStateRequest>)),
     Route::of::<DeliverOneTimePasswordRequest>(oid::DELIVER_ONE_TIME_PASSWORD, "deliver-one-time-password")
         .answered_as(oid::DELIVER_ONE_TIME_PASSWORD_RESPONSE)
         .confidential()

@@ -66,6 +66,33 @@ fn a_code_is_validated_and_the_mechanisms_are_told() {
 }
 
 #[test]
+fn the_state_of_an_account_is_told_to_its_user_and_administrators() {
+    let server = Server::with("[rest]\nextensions = true\n[password]\nmax_age = \"36500d\"\n");
+    http::get(server.rest(), &format!("/directory/v1/{BOB}"), Some(&http::basic(BOB, "wrong")));
+    let address = format!("/countersign/v1/{BOB}/accountState");
+    let ask = |user: &str, password: &str| http::get(server.rest(), &address, Some(&http::basic(user, password)));
+    let told = ask(BOB, BOB_PASSWORD);
+    assert_eq!((told.status, told.result_code()), (200, 0), "{told:?}");
+    let state = &told.body;
+    assert_eq!((&state["userDN"], &state["account-is-usable"]), (&json!(BOB), &json!(true)));
+    assert_eq!(state["has-static-password"], true);
+    assert!(state["seconds-until-password-expiration"].as_i64().unwrap() > 0, "{state}");
+    assert!(state["password-expiration-time"].as_str().unwrap().ends_with("Z"), "{state}");
+    assert_eq!(state["recent-login-history"]["failed-attempts"][0]["failure-reason"], "wrong-password");
+    assert_eq!(state.get("account-expiration-time"), None, "what does not apply is left out");
+    assert_eq!(ask(CAROL, CAROL_PASSWORD).body["remaining-authentication-failure-count"], 10);
+    assert_eq!(http::get(server.rest(), &address, None).status, 401);
+    let alice = http::basic(ALICE, &format!("{ALICE_PASSWORD}{}", server.code(0)));
+    assert_eq!(http::get(server.rest(), &address, Some(&alice)).status, 403);
+    let nobody = format!("/countersign/v1/{NOBODY}/accountState");
+    assert_eq!(http::get(server.rest(), &nobody, Some(&http::basic(CAROL, CAROL_PASSWORD))).status, 404);
+    assert_eq!(
+        http::request(server.rest(), "POST", &address, Some(&http::basic(BOB, BOB_PASSWORD)), Some("{}")).status,
+        405
+    );
+}
+
+#[test]
 fn each_refuses_whoever_may_not_and_nothing_is_sent() {
     let mailbox = Mailbox::new();
     let server = server(&mailbox);
@@ -104,7 +131,7 @@ fn they_are_off_unless_asked_for_and_the_readme_names_them() {
         assert!(readme.contains(&format!("/{}`", extension.name)), "{}", extension.name);
         count += 1;
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 9);
 }
 
 #[test]

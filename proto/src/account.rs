@@ -2,6 +2,7 @@
 //! What the parts mean is at home in the server.
 
 pub mod issue;
+mod json;
 pub mod login_history;
 pub mod operation_type;
 
