@@ -5,6 +5,7 @@
 mod bind;
 mod owed;
 mod password;
+mod replay;
 mod timing;
 mod totp;
 mod yubikey;
