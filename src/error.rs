@@ -17,6 +17,8 @@ pub struct Error {
     pub code: ResultCode,
     /// A sentence for the person at the other end: what was wrong and what would be right. Never a secret.
     pub diagnostic: Cow<'static, str>,
+    /// Where several things were wrong, each by itself; `diagnostic` says them all.
+    pub details: Vec<String>,
     /// The nearest existing ancestor of a missing entry (RFC 4511 section 4.1.9), in its stored spelling.
     pub matched_dn: Option<String>,
     /// The reason for the audit line, from the fixed list of `telemetry/audit.rs`.
@@ -53,7 +55,13 @@ pub enum PolicyError {
 impl Error {
     /// An error with this code and this sentence.
     pub fn new(code: ResultCode, diagnostic: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, diagnostic: diagnostic.into(), matched_dn: None, reason: None, policy: None, source: None }
+        let (diagnostic, details) = (diagnostic.into(), Vec::new());
+        Self { code, diagnostic, details, matched_dn: None, reason: None, policy: None, source: None }
+    }
+
+    /// An error with this code that has all of these sentences to say.
+    pub fn of_sentences(code: ResultCode, details: Vec<String>) -> Self {
+        Self { details: details.clone(), ..Self::new(code, details.join(". ")) }
     }
 
     /// The answer to every failed authentication; `reason` is for the log (`wrong-password`, `code-already-used`, ...).

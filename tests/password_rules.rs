@@ -43,6 +43,32 @@ fn add(client: &mut Client, uid: &str, password: &str) -> Response {
 }
 
 #[test]
+fn rest_says_what_a_password_lacks_one_by_one() {
+    let server = Server::with(&format!("{RULES}[password]\ncurrent_password_required = true\n"));
+    let change = |authorization: &str, body: serde_json::Value| {
+        http::post(server.rest(), &format!("/directory/v1/{BOB}/changePassword"), Some(authorization), &body)
+    };
+    let bob = http::basic(BOB, BOB_PASSWORD);
+    let refused = change(&bob, json!({"oldPassword": BOB_PASSWORD, "newPassword": "bob"}));
+    let said: Vec<&str> =
+        refused.body["details"].as_array().unwrap().iter().map(|detail| detail["message"].as_str().unwrap()).collect();
+    assert_eq!((refused.status, said.len()), (400, 3), "{refused:?}");
+    assert!(said.iter().all(|sentence| !sentence.contains(". ")), "{said:?}");
+    // Refused by policy: the request's fault, whoever makes it.
+    let unwilling = change(&bob, json!({"newPassword": GOOD}));
+    assert_eq!((unwilling.status, &unwilling.body["code"]), (400, &json!("INVALID_DATA")), "{unwilling:?}");
+    let no_right = http::basic(CAROL, CAROL_PASSWORD);
+    assert_eq!(change(&no_right, json!({"newPassword": "bob"})).status, 400);
+    let other = http::post(
+        server.rest(),
+        &format!("/directory/v1/{CAROL}/changePassword"),
+        Some(&bob),
+        &json!({"newPassword": GOOD}),
+    );
+    assert_eq!(other.status, 403);
+}
+
+#[test]
 fn every_way_to_set_a_password_asks_the_rules() {
     let server = Server::with(RULES);
     let mut root = server.root();

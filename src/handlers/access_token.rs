@@ -91,6 +91,8 @@ pub(super) fn digest(account: &Account) -> [u8; 32] {
         factors.map(|factor| [&factor.id.to_be_bytes()[..], &[u8::from(factor.pending)], &kind(factor.kind)].concat()),
     );
     state.list(account.yubikeys.iter());
+    let recovery = account.record.recovery.iter().flat_map(|recovery| &recovery.codes);
+    state.list(recovery.map(|code| &code.hash).collect::<Vec<_>>().iter());
     let times = [account.activation, account.expiration, account.record.password_changed];
     state.list(times.iter().map(|time| time.map_or_else(Vec::new, |time| time.0.to_be_bytes().to_vec())));
     // These two are only ever counted up: a factor or a state that comes back is not the one that was.

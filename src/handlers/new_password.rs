@@ -135,7 +135,7 @@ impl Standing {
                 false => PolicyError::InsufficientPasswordQuality,
             };
             let sentences: Vec<String> = broken.into_iter().map(Rule::sentence).collect();
-            return Err(refused(sentences.join(". "), policy));
+            return Err(Error::of_sentences(ResultCode::CONSTRAINT_VIOLATION, sentences).policy(policy));
         }
         match was_used {
             true => Err(refused("The password was used before".to_owned(), PolicyError::PasswordInHistory)),

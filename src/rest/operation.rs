@@ -74,7 +74,10 @@ pub(super) async fn answer(
         }
         Err(error) => {
             context.audit.record_failure(LogLevel::Info, event, &error);
-            Err(Refusal { controls: controls::answered(caller), ..Refusal::of(&error, Hearer::of(caller)) })
+            // What a password lacks is the request's fault, whoever makes it (rest-api.md section 19).
+            let is_about_password = route.sets_password && error.code == ResultCode::UNWILLING_TO_PERFORM;
+            let hearer = if is_about_password { Hearer::Anonymous } else { Hearer::of(caller) };
+            Err(Refusal { controls: controls::answered(caller), ..Refusal::of(&error, hearer) })
         }
     }
 }

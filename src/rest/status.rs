@@ -19,6 +19,8 @@ pub struct Refusal {
     pub status: StatusCode,
     /// What was wrong, a sentence for the person at the other end.
     pub detail: String,
+    /// The same, one by one, where it is several things.
+    pub details: Vec<String>,
     /// The result code, where an LDAP result stands behind the refusal.
     pub code: Option<ResultCode>,
     /// The methods that the path takes, for 405.
@@ -77,8 +79,8 @@ impl Refusal {
         if let Some((end, _)) = detail.char_indices().nth(LONGEST_DETAIL) {
             detail.truncate(end);
         }
-        let challenge = Challenge::None;
-        Self { status, detail, code: None, allow: None, challenge, with_result: false, controls: None }
+        let (challenge, details) = (Challenge::None, Vec::new());
+        Self { status, detail, details, code: None, allow: None, challenge, with_result: false, controls: None }
     }
 
     /// 400: the request does not say what its definition demands.
@@ -109,7 +111,8 @@ impl Refusal {
             (ResultCode::INSUFFICIENT_ACCESS_RIGHTS, Hearer::Anonymous) => StatusCode::UNAUTHORIZED,
             (code, _) => status(code),
         };
-        Self { code: Some(error.code), ..Self::new(status, error.diagnostic.clone()) }
+        let details = error.details.clone();
+        Self { code: Some(error.code), details, ..Self::new(status, error.diagnostic.clone()) }
     }
 
     /// What is refused or not found when `caller` reads. To somebody nobody knows it is always the same question back, so that it
@@ -132,11 +135,12 @@ impl Refusal {
     pub fn body(&self, id: &str) -> Vec<u8> {
         let (code, message) = headline(self.status);
         let result = self.code.filter(|_| self.with_result);
+        let details = if self.details.is_empty() { std::slice::from_ref(&self.detail) } else { &self.details };
         let body = Body {
             id,
             code,
             message,
-            details: [Detail { code: "REQUEST_FAILED", message: &self.detail }],
+            details: details.iter().map(|message| Detail { code: "REQUEST_FAILED", message }).collect(),
             result_code: result.map(ResultCodeBody::from),
             diagnostic_message: result.map(|_| self.detail.as_str()),
             controls: self.controls.as_ref(),
@@ -196,7 +200,7 @@ struct Body<'a> {
     id: &'a str,
     code: &'static str,
     message: &'static str,
-    details: [Detail<'a>; 1],
+    details: Vec<Detail<'a>>,
     #[serde(rename = "resultCode", skip_serializing_if = "Option::is_none")]
     result_code: Option<ResultCodeBody>,
     #[serde(rename = "diagnosticMessage", skip_serializing_if = "Option::is_none")]
