@@ -110,7 +110,7 @@ impl Attempt<'_> {
             Subject::Nobody(_) => None,
         };
         let proven = match subject {
-            Subject::Account(account) => user(context, caller, *account, claim).await,
+            Subject::Account(account) => user(context, caller, account, claim).await,
             Subject::Root => root(context, caller, claim).await.map(|caller| (caller, None)),
             Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
         };
@@ -167,7 +167,7 @@ async fn simple_outcome(
 async fn user(
     context: &Context,
     caller: &Caller,
-    account: Account,
+    account: Box<Account>,
     claim: Claim<'_>,
 ) -> Result<(Caller, Option<&'static str>)> {
     let now = context.clock.now();
@@ -207,7 +207,7 @@ async fn user(
 pub(super) async fn become_user(
     context: &Context,
     caller: &Caller,
-    account: Account,
+    account: Box<Account>,
     strength: Strength,
 ) -> Result<Caller> {
     let basis = match caller.basis {

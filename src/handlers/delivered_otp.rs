@@ -117,7 +117,7 @@ async fn bind(
 ) -> Result<Caller> {
     let (account, notice) = prove_delivered(context, account, guess).await?;
     // The password was proven when the code was asked for.
-    let user = become_user(context, caller, account, Strength::TwoFactors).await?;
+    let user = become_user(context, caller, Box::new(account), Strength::TwoFactors).await?;
     acting_as(context, Caller { notice, ..user }, authorization_id).await
 }
 
@@ -142,8 +142,8 @@ async fn owner(context: &Context, caller: &Caller, subject: Subject, password: O
             // Only whoever knows the password is told that the account is closed.
             let mut is_open =
                 |account: &Account, _: &mut Record| account.unusable.map_or(Ok(()), |state| Err(invalid_state(state)));
-            match prove(context, *account, claim, true, &mut is_open).await {
-                Ok((proven, ())) => Ok(proven.account),
+            match prove(context, account, claim, true, &mut is_open).await {
+                Ok((proven, ())) => Ok(*proven.account),
                 Err(error) => Err(match error.reason.as_deref() {
                     Some(reason::PASSWORD_EXPIRED) => invalid_state(reason::PASSWORD_EXPIRED),
                     Some(reason::MUST_CHANGE_PASSWORD) => invalid_state(reason::MUST_CHANGE_PASSWORD),

@@ -92,7 +92,7 @@ async fn become_owner(
     let notice = Notice { must_change: account.record.state.must_change, ..Notice::default() };
     // A token is no ground for another one.
     let caller = Caller { basis: Basis::NotWanted, ..caller.clone() };
-    let user = become_user(context, &caller, account, strength).await?;
+    let user = become_user(context, &caller, Box::new(account), strength).await?;
     acting_as(context, Caller { notice, ..user }, authorization_id).await
 }
 

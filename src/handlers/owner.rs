@@ -73,7 +73,7 @@ pub(super) async fn prove_with<T: Send>(
 ) -> Result<(Account, T)> {
     match subject {
         Subject::Account(account) => {
-            prove(context, *account, claim, true, change).await.map(|(proven, outcome)| (proven.account, outcome))
+            prove(context, account, claim, true, change).await.map(|(proven, outcome)| (*proven.account, outcome))
         }
         Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
         Subject::Root => {

@@ -122,8 +122,8 @@ async fn permit(context: &Context, caller: &Caller, subject: Subject, old: Optio
         }
         Subject::Account(account) => {
             let (proven, ()) =
-                prove_for(Purpose::NewPassword, context, *account, claim, true, &mut |_, _| Ok(())).await?;
-            Ok(Permit { account: Box::new(proven.account), by: By::OldPassword })
+                prove_for(Purpose::NewPassword, context, account, claim, true, &mut |_, _| Ok(())).await?;
+            Ok(Permit { account: proven.account, by: By::OldPassword })
         }
         Subject::Nobody(reason) => Err(refuse_stranger(context, claim, reason).await),
         Subject::Root => {

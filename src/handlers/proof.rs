@@ -56,7 +56,7 @@ use crate::{
 /// A proof that was good.
 pub(super) struct Proven<'a> {
     /// The account as it was when it was proven.
-    pub(super) account: Account,
+    pub(super) account: Box<Account>,
     /// The password, without the code that was after it.
     pub(super) password: Option<&'a [u8]>,
     /// By what.
@@ -78,7 +78,7 @@ const MAX_ATTEMPTS: usize = 200;
 /// `settle`.
 pub(super) async fn prove<'a, T: Send>(
     context: &Context,
-    account: Account,
+    account: Box<Account>,
     claim: Claim<'a>,
     durable: bool,
     settle: &mut (dyn FnMut(&Account, &mut Record) -> Result<T> + Send),
@@ -93,7 +93,7 @@ pub(super) async fn prove<'a, T: Send>(
 pub(super) async fn prove_for<'a, T: Send>(
     purpose: Purpose,
     context: &Context,
-    account: Account,
+    account: Box<Account>,
     claim: Claim<'a>,
     durable: bool,
     settle: &mut (dyn FnMut(&Account, &mut Record) -> Result<T> + Send),
@@ -115,7 +115,7 @@ pub(super) async fn prove_for<'a, T: Send>(
                 hashed = Hashed::judge(context, &rules, &fresh.passwords, again.password).await?;
                 hashed.paid |= paid;
             }
-            (account, presented) = (fresh, again);
+            (*account, presented) = (fresh, again);
         }
         let device = device_of(context, &account, presented.code, &mut judge).await?;
         let found = (verdict(claim, &hashed), presented.code, device);
@@ -240,7 +240,7 @@ pub(super) async fn refuse_stranger(context: &Context, claim: Claim<'_>, reason:
 /// Always.
 pub(super) async fn refuse_account<T>(
     context: &Context,
-    account: Account,
+    account: Box<Account>,
     claim: Claim<'_>,
     reason: &'static str,
 ) -> Result<T> {

@@ -113,7 +113,7 @@ impl Operation for ValidateTotpPasswordRequest {
         }
         let code = CodeClaim::Only(self.totp_password.expose());
         let claim = Claim { password: None, code, origin: Origin::internal(caller) };
-        prove(context, *account, claim, true, &mut |_, _| Ok(())).await?;
+        prove(context, account, claim, true, &mut |_, _| Ok(())).await?;
         Ok(NoValue {})
     }
 }
@@ -175,7 +175,7 @@ async fn revoke_by_secret(context: &Context, caller: &Caller, subject: Subject, 
     if !may_know
         && (is_refused(context, &account) || find_secret(context, &account, &account.record, secret)?.is_none())
     {
-        return refuse_account(context, *account, claim, reason::WRONG_CODE).await;
+        return refuse_account(context, account, claim, reason::WRONG_CODE).await;
     }
     update_record(context, *account, &mut |account, record| {
         match remove_secret(context, account, record, secret)? {
