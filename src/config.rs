@@ -10,6 +10,7 @@ pub mod delivery;
 mod environment;
 mod indexes;
 mod login_history;
+mod moment;
 mod password;
 mod problem;
 mod sample;
@@ -28,6 +29,7 @@ pub use self::{
     bearer::BearerSettings,
     indexes::{IndexKind, IndexSettings},
     login_history::LoginHistorySettings,
+    moment::Moment,
     password::{PasswordGeneratorSettings, PasswordScheme, PasswordSettings, PasswordValidatorSettings},
     problem::{ConfigError, Problem},
     setting::{Network, SecretText, Size},

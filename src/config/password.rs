@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::{
+    moment::Moment,
     section::{Reading, section},
     setting::words,
 };
@@ -37,6 +38,9 @@ section! {
         pub min_age: Duration = Duration::ZERO;
         /// How long a password is good; "0s" is for ever.
         pub max_age: Duration = Duration::ZERO;
+        /// A moment by which everybody must have changed their password, while this line stands here; whoever has not finds it
+        /// expired.
+        pub change_by: Option<Moment> = None, example r#""2027-01-31T00:00:00Z""#;
         /// How long before a password expires its user is warned, by the controls of a bind.
         pub warn_before: Duration = Duration::from_secs(5 * 86_400);
         /// How often an expired password still binds.

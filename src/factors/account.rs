@@ -19,6 +19,8 @@ use crate::clock::UnixMillis;
 pub struct Policy {
     /// How long a password is good.
     pub max_age: Duration,
+    /// By when everybody must have changed their password; whoever has not finds it expired.
+    pub change_by: Option<UnixMillis>,
     /// How long before its end its user is warned.
     pub warn_before: Duration,
     /// How often an expired password still binds.
@@ -176,8 +178,15 @@ impl Facts<'_> {
 
     /// When the password expires; `None` if it never does.
     pub fn password_expires(&self) -> Option<UnixMillis> {
-        let since = self.password_changed.or(self.created).filter(|_| self.has_password)?;
-        after(since, self.policy.max_age)
+        let since = self.password_changed.or(self.created).filter(|_| self.has_password);
+        let by_age = since.and_then(|since| after(since, self.policy.max_age));
+        by_age.into_iter().chain(self.change_due()).min()
+    }
+
+    /// By when the password must be changed as everybody's, if it still must.
+    pub fn change_due(&self) -> Option<UnixMillis> {
+        let is_due = |time: &UnixMillis| self.state.changed_by.is_none_or(|changed_by| changed_by < *time);
+        self.policy.change_by.filter(|time| self.has_password && is_due(time))
     }
 
     /// What the age of the password means at `now`.
@@ -287,6 +296,20 @@ mod tests {
             Some(day(190)),
             "from when the entry was made"
         );
+    }
+
+    #[test]
+    fn a_password_that_everybody_must_change_by_then_expires_then() {
+        let mut state = State::default();
+        let policy = Policy { change_by: Some(day(150)), max_age: 90 * DAY, ..Policy::default() };
+        let aging = |state: &State| Facts { policy, ..facts(state) }.password_expires();
+        assert_eq!(aging(&state), Some(day(150)), "before its age would have it so");
+        state.changed_by = Some(day(149));
+        assert_eq!(aging(&state), Some(day(150)), "that was for an earlier time");
+        state.changed_by = Some(day(150));
+        assert_eq!(aging(&state), Some(day(190)));
+        let none = Facts { policy, has_password: false, ..facts(&State::default()) }.change_due();
+        assert_eq!(none, None, "without a password");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
         },
         record::Record,
     },
-    handlers::context::Context,
+    handlers::{account_policy, context::Context},
     random,
     store::{EntryId, Target},
     telemetry::reason,
@@ -223,7 +223,7 @@ pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>
     record.state = State {
         must_change,
         reset: must_change.then_some(now),
-        changed_by: record.state.changed_by,
+        changed_by: account_policy::configured(&context.config.load()).change_by.or(record.state.changed_by),
         last_address: record.state.last_address.take(),
         failure_times: std::mem::take(&mut record.state.failure_times),
         logins: std::mem::take(&mut record.state.logins),

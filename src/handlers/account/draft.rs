@@ -9,6 +9,7 @@ use crate::{
     error::{Error, Result},
     factors::{lockout::Failures, yubikey::public_id},
     handlers::{
+        account_policy,
         context::Context,
         proof::lockouts,
         subject::Account,
@@ -32,11 +33,15 @@ pub(super) struct Draft {
     /// Names with all of their values.
     pub(super) attributes: Vec<(&'static str, Vec<Vec<u8>>)>,
     now: UnixMillis,
+    /// The last time by which everybody had, or has, to change their password.
+    required: UnixMillis,
 }
 
 impl Draft {
     pub(super) fn new(context: &Context, account: Account) -> Self {
-        Self { account, attributes: Vec::new(), now: context.clock.now() }
+        let now = context.clock.now();
+        let required = account_policy::configured(&context.config.load()).change_by.unwrap_or(now);
+        Self { account, attributes: Vec::new(), now, required }
     }
 
     /// Carries one operation out.
@@ -205,7 +210,7 @@ impl Draft {
     /// What is only written down in the record.
     fn remember(&mut self, kind: StateOperationType, values: &[Secret]) -> Result<()> {
         use StateOperationType as Kind;
-        let now = self.now;
+        let (now, required) = (self.now, self.required);
         let one = |values| one_time(values, now).map(Some);
         let record = &mut self.account.record;
         match kind {
@@ -237,7 +242,7 @@ impl Draft {
             }
             Kind::SetGraceLoginUseTimes => record.state.grace_uses = times(values, now)?,
             Kind::ClearGraceLoginUseTimes => record.state.grace_uses.clear(),
-            Kind::SetPasswordChangedByRequiredTime => record.state.changed_by = one(values)?,
+            Kind::SetPasswordChangedByRequiredTime => record.state.changed_by = Some(one_time(values, required)?),
             Kind::ClearPasswordChangedByRequiredTime => record.state.changed_by = None,
             Kind::ClearPasswordHistory => record.history.clear(),
             Kind::SetLastBindPasswordValidationTime => record.state.validated = one(values)?,

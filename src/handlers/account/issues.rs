@@ -50,6 +50,12 @@ pub(super) fn warnings(view: &View) -> Vec<Text> {
     if matches!(facts.age(view.now), Age::Expiring { .. }) {
         warnings.push(Issue::PASSWORD_EXPIRING.line("The password expires soon"));
     }
+    if facts.change_due().is_some_and(|due| view.now < due) {
+        warnings.push(
+            Issue::REQUIRE_PASSWORD_CHANGE_BY_TIME
+                .line("Everybody must change their password, and this user has not yet"),
+        );
+    }
     if failures > 0 && view.locked_until().is_none() {
         warnings.push(
             Issue::OUTSTANDING_BIND_FAILURES
@@ -97,6 +103,12 @@ pub(super) fn errors(view: &View) -> Vec<Text> {
             );
         }
         Age::Good | Age::Expiring { .. } => {}
+    }
+    if facts.change_due().is_some_and(|due| due <= view.now) {
+        errors.push(
+            Issue::PASSWORD_NOT_CHANGED_BY_REQUIRED_TIME
+                .line("The password was not changed by the time by which everybody had to"),
+        );
     }
     if view.account.record.state.must_change {
         errors.push(Issue::MUST_CHANGE_PASSWORD.line("The password must be changed before anything else"));

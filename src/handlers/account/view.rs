@@ -126,7 +126,7 @@ impl View {
             Kind::GetSecondsUntilAuthenticationFailureUnlock => self.locked_until().and_then(|(_, until)| until),
             Kind::GetSecondsUntilIdleLockout => self.facts().idle_lock(),
             Kind::GetSecondsUntilPasswordResetLockout => self.facts().reset_lock(),
-            Kind::GetSecondsUntilRequiredChangeTime => None,
+            Kind::GetSecondsUntilRequiredChangeTime => self.facts().change_due(),
             _ => return None,
         })
     }
