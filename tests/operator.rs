@@ -158,7 +158,9 @@ fn an_account_is_locked_shown_and_unlocked() {
     assert_eq!(server.client().bind(BOB, BOB_PASSWORD).code, SUCCESS);
     let said = run("user show alice", &site, "").succeeded().stdout;
     assert!(
-        said.contains("second factors: TOTP") && !said.contains(totp::SECRET) && !said.contains("ARGON2"),
+        said.contains("second factors: 1 TOTP secret (last used never)")
+            && !said.contains(totp::SECRET)
+            && !said.contains("ARGON2"),
         "{said}"
     );
 }
@@ -191,6 +193,8 @@ fn by_an_address_a_help_desk_explains_and_unlocks_but_does_not_replay() {
     };
     assert_eq!(server.client().bind(BOB, "wrong").code, INVALID_CREDENTIALS);
     assert!(desk("explain bob").succeeded().stdout.contains("wrong-password"));
+    let shown = desk("user show alice").succeeded().stdout;
+    assert!(shown.contains("second factors: TOTP") && shown.contains("recovery codes left: 0"), "{shown}");
     desk("user lock bob").succeeded();
     desk("user unlock bob").succeeded();
     assert_eq!(desk("explain bob --replay").status, 2);
@@ -198,6 +202,15 @@ fn by_an_address_a_help_desk_explains_and_unlocks_but_does_not_replay() {
     let mut arguments = vec!["user", "lock", "alice", "--url", &url, "--bind-dn", BOB];
     arguments.extend(["--bind-password-file", "-"]);
     assert_eq!(run_with_input(PROGRAM, &arguments, &format!("{BOB_PASSWORD}\n")).status, 1, "no privilege");
+    let mut arguments = vec!["--json", "user", "show", "alice", "--url", &url, "--bind-dn", BOB];
+    arguments.extend(["--bind-password-file", "-"]);
+    let shown = run_with_input(PROGRAM, &arguments, &format!("{BOB_PASSWORD}\n")).succeeded().stdout;
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(
+        (&shown["uid"][0], &shown["_account"]),
+        (&"alice".into(), &Value::Null),
+        "the entry, as far as Bob may see it"
+    );
 }
 
 #[test]

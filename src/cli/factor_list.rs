@@ -25,8 +25,12 @@ use crate::{
 pub(crate) fn run(user: &str, target: &Target) -> Result<Answer, Failure> {
     let config = Config::load(target.configuration()?)?;
     let dn = target.with(async |site| site.dn_of(user).await)?;
-    let (factors, _) = read(&config, &dn)?;
-    Ok(shown(&dn, &factors))
+    Ok(shown(&dn, &of(&config, &dn)?))
+}
+
+/// The factors in the record of an entry.
+pub(super) fn of(config: &Config, dn: &str) -> Result<Vec<Factor>, Failure> {
+    read(config, dn).map(|(factors, _)| factors)
 }
 
 /// The secret of one factor, opened with the server's own key: as the server must be told which one to revoke.
@@ -65,17 +69,19 @@ fn shown(dn: &str, factors: &[Factor]) -> Answer {
         let (added, used) = (day(Some(factor.added)), day(factor.last_used));
         text.push_str(&format!("\n  {:<3} {added:<20} {used:<20} {state} {}", factor.id, factor.label));
     }
-    let rows: Vec<Value> = factors
-        .iter()
-        .map(|factor| {
-            json!({
-                "id": factor.id,
-                "label": factor.label,
-                "pending": factor.pending,
-                "addedMillis": factor.added.0,
-                "lastUsedMillis": factor.last_used.map(|moment| moment.0),
-            })
+    Answer::new(text, json!({ "dn": dn, "factors": rows(factors) }))
+}
+
+/// Factors for scripts.
+pub(super) fn rows(factors: &[Factor]) -> Value {
+    let row = |factor: &Factor| {
+        json!({
+            "id": factor.id,
+            "label": factor.label,
+            "pending": factor.pending,
+            "addedMillis": factor.added.0,
+            "lastUsedMillis": factor.last_used.map(|moment| moment.0),
         })
-        .collect();
-    Answer::new(text, json!({ "dn": dn, "factors": rows }))
+    };
+    factors.iter().map(row).collect()
 }

@@ -13,9 +13,10 @@ use super::{
     account::{Account, Class},
     answer::{Answer, Failure},
     client::succeeded,
-    passwords, recovery,
+    factor_list, passwords, recovery,
     site::{Site, Target},
 };
+use crate::config::Config;
 
 /// The words of `countersign user`.
 #[derive(clap::Subcommand)]
@@ -60,13 +61,7 @@ impl User {
     pub(crate) fn run(&self) -> Result<Answer, Failure> {
         match self {
             Self::Add(add) => add.run(),
-            Self::Show { user, target } => target.with(async |site| {
-                let entry = site.find(user, &["*", "+"]).await?;
-                let account = Account::read(site, &entry.dn).await?;
-                // Whoever may not ask for it sees everything else.
-                let recovery_codes = recovery::left(site, &entry.dn).await.ok();
-                Ok(shown::shown(&entry, &account, recovery_codes))
-            }),
+            Self::Show { user, target } => show(user, target),
             Self::Lock { user, target } => target.with(async |site| lock(site, user).await),
             Self::Unlock { user, target } => target.with(async |site| unlock(site, user).await),
             Self::Password { user, password_file, target } => {
@@ -85,6 +80,21 @@ impl User {
             }
         }
     }
+}
+
+/// Whoever may not ask for some of it sees everything else.
+fn show(user: &str, target: &Target) -> Result<Answer, Failure> {
+    let (entry, account, recovery_codes) = target.with(async |site| {
+        let entry = site.find(user, &["*", "+"]).await?;
+        let account = Account::read(site, &entry.dn).await.ok();
+        let recovery_codes = recovery::left(site, &entry.dn).await.ok();
+        Ok((entry, account, recovery_codes))
+    })?;
+    let factors = match target.configuration() {
+        Ok(file) => Some(factor_list::of(&Config::load(file)?, &entry.dn)?),
+        Err(_) => None,
+    };
+    Ok(shown::shown(&entry, account.as_ref(), factors.as_deref(), recovery_codes))
 }
 
 async fn lock(site: &mut Site, user: &str) -> Result<Answer, Failure> {

@@ -4,27 +4,38 @@ use countersign_proto::account::operation_type::StateOperationType as Kind;
 use ldap3_proto::proto::LdapSearchResultEntry;
 use serde_json::{Map, Value, json};
 
-use crate::cli::{
-    account::{Account, Class},
-    answer::Answer,
-    moment,
+use crate::{
+    cli::{
+        account::{Account, Class},
+        answer::Answer,
+        factor_list, moment,
+    },
+    factors::record::Factor,
 };
 
-/// Entry and account together; in JSON the account is the member `_account`.
-pub(super) fn shown(found: &LdapSearchResultEntry, account: &Account, recovery_codes: Option<u32>) -> Answer {
+/// Entry and account together, as far as they are known; in JSON what is no attribute begins with `_`.
+pub(super) fn shown(
+    found: &LdapSearchResultEntry,
+    account: Option<&Account>,
+    factors: Option<&[Factor]>,
+    recovery_codes: Option<u32>,
+) -> Answer {
     let (mut text, mut members) = entry(found);
-    text.push_str("\n\n");
-    text.push_str(&summary(account).join("\n"));
+    if let Some(account) = account {
+        text.push_str("\n\n");
+        text.push_str(&summary(account, factors).join("\n"));
+    }
     if let Some(left) = recovery_codes {
         text.push_str(&format!("\nrecovery codes left: {left}"));
     }
-    members.insert("_account".to_owned(), account.to_json());
+    members.insert("_account".to_owned(), json!(account.map(Account::to_json)));
+    members.insert("_factors".to_owned(), json!(factors.map(factor_list::rows)));
     members.insert("_recoveryCodesLeft".to_owned(), json!(recovery_codes));
     Answer::new(text, Value::Object(members))
 }
 
 /// The account in lines.
-fn summary(account: &Account) -> Vec<String> {
+fn summary(account: &Account, factors: Option<&[Factor]>) -> Vec<String> {
     let mut lines = Vec::new();
     let usable = if account.is(Kind::GetAccountIsUsable) { "may be used" } else { "may not be used" };
     lines.push(format!("the account {usable}"));
@@ -38,7 +49,7 @@ fn summary(account: &Account) -> Vec<String> {
     if let Some(changed) = account.first(Kind::GetPasswordChangedTime) {
         lines.push(format!("password set: {}", moment::readable(changed)));
     }
-    lines.push(format!("second factors: {}", factors(account)));
+    lines.push(format!("second factors: {}", second_factors(account, factors)));
     lines
 }
 
@@ -48,13 +59,21 @@ fn last_login(account: &Account) -> String {
     format!("{}{}", moment::readable(time), from.unwrap_or_default())
 }
 
-fn factors(account: &Account) -> String {
-    let mut factors = Vec::new();
-    if account.is(Kind::HasTotpSharedSecret) {
-        factors.push("TOTP".to_owned());
+/// `factors`: those of the record, where it can be read; else it is only known whether there are any.
+fn second_factors(account: &Account, factors: Option<&[Factor]>) -> String {
+    let mut all = Vec::new();
+    match factors {
+        Some([]) => {}
+        Some(factors) => {
+            let used = moment::day(factors.iter().filter_map(|factor| factor.last_used).max());
+            let unit = if factors.len() == 1 { "secret" } else { "secrets" };
+            all.push(format!("{} TOTP {unit} (last used {used})", factors.len()));
+        }
+        None if account.is(Kind::HasTotpSharedSecret) => all.push("TOTP".to_owned()),
+        None => {}
     }
-    factors.extend(account.all(Kind::GetRegisteredYubiKeyPublicIds).iter().map(|id| format!("YubiKey {id}")));
-    if factors.is_empty() { "none".to_owned() } else { factors.join(", ") }
+    all.extend(account.all(Kind::GetRegisteredYubiKeyPublicIds).iter().map(|id| format!("YubiKey {id}")));
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
 /// An entry as LDIF-like lines and as JSON; values that are no text are in base64.
