@@ -308,6 +308,28 @@ fn a_lost_device_is_replaced_by_a_code() {
 }
 
 #[test]
+fn new_codes_and_none_end_access_tokens_and_a_used_one_does_not() {
+    let server = Server::start();
+    let token = |code: &str| {
+        let credentials =
+            json!({"authenticationType": "password", "username": "alice", "staticPassword": with_code(code)});
+        let answer =
+            http::post(server.rest(), "/directory/v1/authenticate", None, &json!({ "credentials": credentials }));
+        format!("Bearer {}", answer.body["accessToken"].as_str().unwrap())
+    };
+    let me = |token: &str| http::get(server.rest(), "/directory/v1/me", Some(token)).status;
+    let codes = codes_of_alice(&server);
+    let tokens = [token(&codes[0]), token(&codes[1])];
+    assert_eq!([me(&tokens[0]), me(&tokens[1])], [200, 200]);
+    let codes = codes_of_alice(&server);
+    assert_eq!([me(&tokens[0]), me(&tokens[1])], [401, 401]);
+    let token = token(&codes[0]);
+    assert_eq!(me(&token), 200);
+    let revoked = server.bound(CAROL, CAROL_PASSWORD).extended(oid::REVOKE_RECOVERY, Some(&tagged(&[(0, "u:alice")])));
+    assert_eq!((revoked.code, me(&token)), (SUCCESS, 401));
+}
+
+#[test]
 fn rest_makes_counts_and_revokes_them() {
     let server = Server::with("[rest]\nextensions = true\n");
     let carol = http::basic(CAROL, CAROL_PASSWORD);

@@ -141,8 +141,21 @@ impl Lives {
         assert_eq!(self.server.root().extended(oid::PASSWORD_MODIFY, Some(&set(None, &first))).code, SUCCESS);
         self.refused(self.client().extended(oid::PASSWORD_MODIFY, Some(&set(Some(&wrong[0]), &second))));
         assert_eq!(self.client().extended(oid::PASSWORD_MODIFY, Some(&set(Some(&first), &second))).code, SUCCESS);
+        self.access_token(&second);
         self.run(&["user", "password", "bob", "--password-file", "-"], &format!("{BOB_PASSWORD}\n"));
         assert_eq!(self.client().bind(BOB, BOB_PASSWORD).code, SUCCESS);
+    }
+
+    /// One that is used at both doors, and then ended by the change of Bob's password.
+    fn access_token(&mut self, password: &str) {
+        let credentials = json!({"authenticationType": "password", "username": "bob", "staticPassword": password});
+        let body = self.post("/directory/v1/authenticate", None, &json!({ "credentials": credentials }), 200);
+        let token = self.secret(body["accessToken"].as_str().unwrap());
+        let header = format!("Bearer {token}");
+        let me = |header: &str| http::get(self.server.rest(), "/directory/v1/me", Some(header)).status;
+        assert_eq!((me(&header), me(&format!("{header}x"))), (200, 401));
+        let credentials = format!("n,,\x01auth={header}\x01\x01");
+        assert_eq!(self.client().bind_sasl("OAUTHBEARER", Some(credentials.as_bytes())).code, SUCCESS);
     }
 
     fn totp(&mut self) {

@@ -40,6 +40,7 @@ impl Operation for GenerateRecoveryCodesRequest {
         let mut replace = |account: &Account, record: &mut Record| {
             codes = new_codes(context, account)?;
             record.recovery = Some(hashed(context, account, &codes));
+            record.end_tokens();
             Ok(())
         };
         change(context, caller, whose, &mut replace).await?;
@@ -72,7 +73,9 @@ impl Operation for RevokeRecoveryCodesRequest {
     async fn perform(self, context: &Context, caller: &Caller) -> Result<NoValue> {
         let whose = (self.authentication_id.as_ref(), self.static_password.as_ref());
         let mut remove = |_: &Account, record: &mut Record| {
-            record.recovery = None;
+            if record.recovery.take().is_some() {
+                record.end_tokens();
+            }
             Ok(())
         };
         change(context, caller, whose, &mut remove).await?;
