@@ -140,7 +140,10 @@ impl Running {
         let mechanisms = deliveries::build(&config, &self.context.schema, &Parts { clock, random })?;
         let rules = password_rules::compile(&config, &self.context.schema)?;
         let validators = validators(&config)?;
-        let token_issuer = token_issuer(&config, &self.context.schema)?;
+        let token_issuer = match self.kept_issuer(&config) {
+            Some(kept) => Some(kept),
+            None => token_issuer(&config, &self.context.schema)?,
+        };
         if let Some(tls) = &self.tls {
             tls.reload(&config.tls).map_err(|error| StartError::because("[tls]", error))?;
         }
@@ -161,6 +164,13 @@ impl Running {
         };
         self.context.config.store(Arc::new(kept));
         Ok(())
+    }
+
+    /// The issuer whose keys are at an address, if it stays the same: its last keys outlive an outage, so they outlive this too.
+    fn kept_issuer(&self, config: &Config) -> Option<Arc<Issuer>> {
+        let old = self.context.config.load();
+        let is_same = (&config.bearer, &config.outgoing) == (&old.bearer, &old.outgoing);
+        (is_same && config.bearer.jwks_url.is_some()).then(|| self.context.token_issuer.load_full()).flatten()
     }
 
     /// Stops listening, lets what is under way finish for as long as `limits.drain` says, closes the store and the log.

@@ -371,6 +371,9 @@ fn keys_at_an_address_are_fetched_when_needed_and_kept_through_an_outage() {
         assert_eq!((status(&new), status(&old)), (200, 503), "{number}");
         assert_eq!(web.seen().len(), 4 + number, "{number}");
     }
+    // The settings read again, too.
+    server.reload(&by_url(&web));
+    assert_eq!(status(&new), 200);
     // Keys that were withdrawn are forgotten although nobody misses one.
     answers(Box::new(|| Reply::Status(200, key_set(&[]))));
     later(601);

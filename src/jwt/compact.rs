@@ -66,6 +66,8 @@ impl Header {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
+    use proptest::prelude::*;
+
     use super::*;
 
     fn parse(header: &str) -> Result<&'static Algorithm, &'static str> {
@@ -99,6 +101,17 @@ mod tests {
         ];
         for (header, why) in table {
             assert_eq!(parse(header).err(), Some(why), "{header}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_texts_do_no_harm(text in "[A-Za-z0-9_.=-]{0,200}", header in "\\PC{0,80}") {
+            for token in [text.clone(), format!("{}.{text}.{text}", URL_SAFE_NO_PAD.encode(header))] {
+                if let Ok(token) = Compact::parse(&token) {
+                    prop_assert!(token.signed.contains(&b'.'));
+                }
+            }
         }
     }
 

@@ -123,6 +123,8 @@ impl Key {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+    use proptest::prelude::*;
+
     use super::*;
 
     /// RFC 8037 appendix A.2, with more members.
@@ -167,6 +169,18 @@ mod tests {
         assert!(!fits(&named, Some("b")) && !named.fits(Some("a"), Kind::Rsa, "RS256"));
         assert!(!fits(&keys(&ed25519(""))[0], Some("a")), "a key without a name has not this one");
         assert!(!fits(&keys(&ed25519(r#","alg":"ES256""#))[0], None));
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_sets_do_no_harm(member in "(kty|crv|n|e|x|y|use|alg|kid|d)", value in r#"("[A-Za-z0-9+/=_-]{0,60}"|null|[0-9]{1,9}|\[\]|\{\})"#) {
+            let key = ed25519("").replacen('{', &format!("{{\"{member}\":{value},"), 1);
+            for text in [format!(r#"{{"keys":[{key}]}}"#), format!(r#"{{"keys":[{{"{member}":{value}}}]}}"#), key] {
+                if let Ok(set) = KeySet::parse(text.as_bytes()) {
+                    prop_assert!(set.keys.len() <= 1);
+                }
+            }
+        }
     }
 
     #[test]
