@@ -50,7 +50,7 @@ enum Verb {
     Demo(demo::Demo),
     /// Write the configuration, the key and the certificates of a new server.
     Init(init::Init),
-    /// Run the server. SIGHUP reads certificates, access rules and log level again; SIGTERM ends it.
+    /// Run the server. SIGHUP reads certificates, rules, limits, deliveries and log level again; SIGTERM ends it.
     Serve {
         #[command(flatten)]
         config: ConfigFile,

@@ -55,7 +55,7 @@ fn read_again(running: &Running, file: &Path) {
         .and_then(|config| running.reload(config).map_err(|error| error.to_string()));
     match outcome {
         Ok(()) => {
-            audit.notice(LogLevel::Info, "SIGHUP: certificates, access rules, limits and log level are read again")
+            audit.notice(LogLevel::Info, "SIGHUP: certificates, rules, limits, deliveries and log level are read again")
         }
         Err(error) => audit.notice(LogLevel::Error, &format!("SIGHUP: the old settings stay: {error}")),
     }
