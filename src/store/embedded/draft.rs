@@ -5,6 +5,7 @@ use heed::{PutFlags, RwTxn};
 
 use super::{
     super::{Applied, Change, EntryId, StoreError, Version},
+    edits::Edits,
     envelope::{EntryRow, FactorRow, open_name, seal_name},
     keys,
     meta::Number,
@@ -21,6 +22,7 @@ pub(super) struct Buffers {
     pub(super) row: Vec<u8>,
     old_terms: Terms,
     new_terms: Terms,
+    edits: Edits,
     editor: Editor,
 }
 
@@ -48,6 +50,8 @@ pub(super) enum Refused {
 impl<'e> Draft<'e> {
     pub(super) fn begin(tables: &'e Tables, rules: &'e Rules, buffers: &'e mut Buffers) -> Result<Self, StoreError> {
         let txn = tables.write()?;
+        // What waited in a transaction that was given up.
+        buffers.edits.clear();
         let sequence = tables.number(&txn, Number::LastChange)?;
         let next_id = tables.number(&txn, Number::NextId)?;
         Ok(Self { tables, rules, txn, buffers, sequence, next_id, touched: false })
@@ -72,6 +76,7 @@ impl<'e> Draft<'e> {
 
     /// Makes everything durable that was applied; the LMDB transaction's number, for readers.
     pub(super) fn commit(mut self, persisted_attributes: &mut usize) -> Result<usize, StoreError> {
+        self.edit_index()?;
         let known = self.rules.attribute_ids.len();
         if known > *persisted_attributes {
             let descriptions = self.rules.attribute_ids.descriptions();
@@ -136,10 +141,13 @@ impl<'e> Draft<'e> {
 
     fn replace_factors(&mut self, id: EntryId, expected: Option<Version>, record: &[u8]) -> Result<(), StoreError> {
         let key = keys::id(id);
-        if self.tables.entry.get(&self.txn, &key).map_err(|error| self.tables.failed(error))?.is_none() {
+        let stored = self.tables.factor.get(&self.txn, &key).map_err(|error| self.tables.failed(error))?;
+        // A record goes with its entry: where there is one, the entry need not be looked for.
+        if stored.is_none()
+            && self.tables.entry.get(&self.txn, &key).map_err(|error| self.tables.failed(error))?.is_none()
+        {
             return Err(StoreError::NotFound);
         }
-        let stored = self.tables.factor.get(&self.txn, &key).map_err(|error| self.tables.failed(error))?;
         let version = stored.map(|row| FactorRow::open(id, row)).transpose()?.map(|row| row.version);
         if version != expected {
             return Err(StoreError::Conflict);
@@ -246,13 +254,18 @@ impl<'e> Draft<'e> {
         self.write_terms(id)
     }
 
+    /// Has the index edited by the difference between old and new terms, at the latest when the transaction is committed.
     fn write_terms(&mut self, id: EntryId) -> Result<(), StoreError> {
         self.touched = true;
-        let Buffers { old_terms, new_terms, editor, .. } = &mut *self.buffers;
+        let Buffers { old_terms, new_terms, edits, .. } = &mut *self.buffers;
+        difference(old_terms, new_terms, |head, is_new| edits.push(head, (id.0, is_new)));
+        if self.buffers.edits.is_full() { self.edit_index() } else { Ok(()) }
+    }
+
+    fn edit_index(&mut self) -> Result<(), StoreError> {
+        let Buffers { edits, editor, .. } = &mut *self.buffers;
         let (tables, txn) = (self.tables, &mut self.txn);
-        difference(old_terms, new_terms, |head, is_new| {
-            if is_new { editor.insert(tables, txn, head, id.0) } else { editor.remove(tables, txn, head, id.0) }
-        })
+        edits.carry_out(|head, edits| editor.edit(tables, txn, (head, edits)))
     }
 }
 

@@ -16,6 +16,7 @@
 pub mod backup;
 pub mod check;
 mod draft;
+mod edits;
 mod envelope;
 mod file_size;
 mod hints;

@@ -81,16 +81,12 @@ pub(super) fn kind(kind: Kind) -> TermKind {
 }
 
 /// Calls `each` for every head that is in one set only, with whether that is the new one.
-pub(super) fn difference<E>(
-    old: &Terms,
-    new: &Terms,
-    mut each: impl FnMut(&[u8], bool) -> Result<(), E>,
-) -> Result<(), E> {
+pub(super) fn difference(old: &Terms, new: &Terms, mut each: impl FnMut(&[u8], bool)) {
     let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
     loop {
         // What has nothing to be compared with sorts behind everything.
         let order = match (old.peek(), new.peek()) {
-            (None, None) => return Ok(()),
+            (None, None) => return,
             (Some(gone), Some(come)) => gone.cmp(come),
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
@@ -98,8 +94,8 @@ pub(super) fn difference<E>(
         let gone = old.next_if(|_| order.is_le());
         let come = new.next_if(|_| order.is_ge());
         match (gone, come) {
-            (Some(gone), None) => each(gone, false)?,
-            (None, Some(come)) => each(come, true)?,
+            (Some(gone), None) => each(gone, false),
+            (None, Some(come)) => each(come, true),
             _ => {}
         }
     }

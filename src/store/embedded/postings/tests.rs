@@ -41,8 +41,8 @@ fn a_walk_that_has_ended_stays_ended() {
     let tables = tables(&directory);
     let mut txn = tables.write().unwrap();
     let mut editor = Editor::default();
-    (0..40).chain([1 << 40]).for_each(|id| editor.insert(&tables, &mut txn, b"a\0", id).unwrap());
-    (100..140).for_each(|id| editor.insert(&tables, &mut txn, b"b\0", id).unwrap());
+    (0..40).chain([1 << 40]).for_each(|id| editor.edit(&tables, &mut txn, (b"a\0", &[(id, true)])).unwrap());
+    (100..140).for_each(|id| editor.edit(&tables, &mut txn, (b"b\0", &[(id, true)])).unwrap());
     txn.commit().unwrap();
     let txn = tables.read().unwrap();
     let of = |head: &[u8]| Ids::of_term(&tables, &txn, Key::from_slice(head)).unwrap();
@@ -56,25 +56,28 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_term_holds_what_was_added_and_not_removed(edits in prop::collection::vec((id(), prop::bool::weighted(0.7)), 1..900)) {
+    fn a_term_holds_what_was_added_and_not_removed(
+        edits in prop::collection::vec((id(), prop::bool::weighted(0.7)), 1..900),
+        together in 1_usize..100,
+    ) {
         let directory = tempfile::tempdir().unwrap();
         let tables = tables(&directory);
         let (mut editor, mut expected) = (Editor::default(), BTreeSet::new());
         let mut txn = tables.write().unwrap();
-        for (id, is_new) in edits {
-            if is_new {
-                editor.insert(&tables, &mut txn, b"a\0", id).unwrap();
-                expected.insert(id);
-            } else {
-                editor.remove(&tables, &mut txn, b"a\0", id).unwrap();
-                expected.remove(&id);
+        for edits in edits.chunks(together) {
+            for (id, is_new) in edits {
+                if *is_new { expected.insert(*id) } else { expected.remove(id) };
             }
-            editor.insert(&tables, &mut txn, b"b\0", id).unwrap();
+            let mut edits = edits.to_vec();
+            edits.sort_by_key(|edit| edit.0);
+            editor.edit(&tables, &mut txn, (b"a\0", &edits)).unwrap();
+            edits.iter_mut().for_each(|edit| edit.1 = true);
+            editor.edit(&tables, &mut txn, (b"b\0", &edits)).unwrap();
         }
         txn.commit().unwrap();
         prop_assert_eq!(read(&tables, b"a\0"), expected.iter().copied().collect::<Vec<_>>());
         let mut txn = tables.write().unwrap();
-        expected.iter().for_each(|id| editor.remove(&tables, &mut txn, b"a\0", *id).unwrap());
+        expected.iter().for_each(|id| editor.edit(&tables, &mut txn, (b"a\0", &[(*id, false)])).unwrap());
         let left = tables.index.prefix_iter(&txn, b"a\0").unwrap().count();
         prop_assert_eq!(left, 0, "no row stays behind");
     }
@@ -109,7 +112,7 @@ proptest! {
         let mut editor = Editor::default();
         for (at, set) in sets.iter().enumerate() {
             let head = [b'a' + u8::try_from(at).unwrap(), 0];
-            set.iter().for_each(|id| editor.insert(&tables, &mut txn, &head, *id).unwrap());
+            set.iter().for_each(|id| editor.edit(&tables, &mut txn, (&head, &[(*id, true)])).unwrap());
         }
         txn.commit().unwrap();
         let txn = tables.read().unwrap();
