@@ -136,6 +136,8 @@ impl fmt::Debug for RecoveryCodes {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
     use super::*;
 
     const NOW: UnixMillis = UnixMillis(1_700_000_000_123);
@@ -192,5 +194,25 @@ mod tests {
         codes.spend(1, UnixMillis(NOW.0 + 9));
         assert_eq!(codes.codes.get(1).unwrap().spent, Some(NOW));
         assert!(!format!("{codes:?}").contains("[1]"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_found_at_the_end_is_read_and_what_is_before_does_not_matter(
+            before in prop::collection::vec(any::<u8>(), 0..20),
+            typed in "([bcdfghjkmnpqrstvwxyzBCDFGHJKMNPQRSTVWXYZ][- ]?){10,14}",
+            octets in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            for field in [&[&before, typed.as_bytes()].concat(), &octets] {
+                if let Some(length) = length_at_end(field) {
+                    let (_, code) = field.split_at(field.len() - usize::from(length));
+                    prop_assert!(read(code).is_some());
+                    prop_assert_eq!(length_at_end(code), Some(length));
+                }
+            }
+            let ends = typed.ends_with(['-', ' ']);
+            let letters = typed.bytes().filter(u8::is_ascii_alphabetic).count();
+            prop_assert_eq!(length_at_end(typed.as_bytes()).is_some(), !ends && letters >= LENGTH);
+        }
     }
 }
