@@ -31,8 +31,23 @@ pub struct Caller {
     pub notice: Notice,
     /// What the request is told of the password that it sets.
     pub password_report: PasswordReport,
+    /// What becomes of the password that the request replaces.
+    pub retirement: Retirement,
     /// What an access token for this caller would rest on.
     pub basis: Basis,
+}
+
+/// What a request wants of the password that it replaces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Retirement {
+    /// It ends at once.
+    #[default]
+    Ended,
+    /// It is good for a while longer, if the configuration has it so.
+    Retired {
+        /// Otherwise the request fails.
+        critical: bool,
+    },
 }
 
 /// What an access token rests on: the state of an account's password, factors and validity, as they were when they were proven.
@@ -136,6 +151,7 @@ impl Caller {
             operation: 0,
             notice: Notice::default(),
             password_report: PasswordReport::default(),
+            retirement: Retirement::default(),
             basis: Basis::NotWanted,
         }
     }
@@ -149,8 +165,8 @@ impl Caller {
         };
         let (channel, operation) = (self.channel.clone(), self.operation);
         let password_report = self.password_report.clone();
-        let (notice, basis) = (Notice::default(), Basis::NotWanted);
-        Self { identity, strength, channel, previously, operation, notice, password_report, basis }
+        let (notice, basis, retirement) = (Notice::default(), Basis::NotWanted, self.retirement);
+        Self { identity, strength, channel, previously, operation, notice, password_report, retirement, basis }
     }
 
     /// Whether nobody has been proven.

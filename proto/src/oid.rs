@@ -77,6 +77,10 @@ pub const AUTHORIZATION_IDENTITY_REQUEST: &str = "2.16.840.1.113730.3.4.16";
 pub const AUTHORIZATION_IDENTITY_RESPONSE: &str = "2.16.840.1.113730.3.4.15";
 /// Retain identity (UnboundID).
 pub const RETAIN_IDENTITY: &str = "1.3.6.1.4.1.30221.2.5.3";
+/// Retire password (UnboundID).
+pub const RETIRE_PASSWORD: &str = "1.3.6.1.4.1.30221.2.5.31";
+/// Purge password (UnboundID).
+pub const PURGE_PASSWORD: &str = "1.3.6.1.4.1.30221.2.5.32";
 /// Password validation details, request (UnboundID).
 pub const PASSWORD_VALIDATION_DETAILS_REQUEST: &str = "1.3.6.1.4.1.30221.2.5.40";
 /// Password validation details, response (UnboundID).

@@ -45,6 +45,9 @@ section! {
         pub warn_before: Duration = Duration::from_secs(5 * 86_400);
         /// How often an expired password still binds.
         pub grace_logins: u32 = 0, if |count| *count <= 100, "a whole number from 0 to 100";
+        /// How long the password before the present one still binds, where the change asked for that by the retire password
+        /// control; "0s" never.
+        pub retired_for: Duration = Duration::ZERO;
         /// Whether an expired password may still be changed by its user: the old one is then good for that alone.
         pub change_expired: bool = true;
         /// Whether a password that somebody else set must be changed by its user before anything else.

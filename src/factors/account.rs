@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use minicbor::{Decode, Encode};
 
-use super::login_history::Logins;
+use super::{login_history::Logins, retired_password::Retired};
 use crate::clock::UnixMillis;
 
 /// The rules. A duration of zero is a rule that is not there.
@@ -70,6 +70,9 @@ pub struct State {
     #[n(9)]
     #[cbor(default)]
     pub logins: Logins,
+    /// The password before the present one, if it was retired rather than ended.
+    #[n(10)]
+    pub retired: Option<Retired>,
     /// How often the access tokens that had been handed out were ended by a change of the account.
     #[n(12)]
     #[cbor(default)]

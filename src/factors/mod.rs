@@ -11,6 +11,7 @@ pub mod password;
 pub mod rate;
 pub mod record;
 pub mod recovery;
+pub mod retired_password;
 pub mod totp;
 pub mod yubikey;
 

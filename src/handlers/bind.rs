@@ -247,6 +247,10 @@ async fn root(context: &Context, caller: &Caller, claim: Claim<'_>) -> Result<Ca
 async fn rehash(context: &Context, account: &Account, password: &[u8]) -> Option<Vec<u8>> {
     let config = context.config.load_full();
     let [stored] = account.passwords.as_slice() else { return None };
+    // What was proven may be the retired one.
+    if account.record.state.retired.is_some() {
+        return None;
+    }
     let scheme = configured_scheme(&config);
     if !config.password.rehash_on_bind || matches!(read(stored), Value::Hashed(stored) if stored.is_of(&scheme)) {
         return None;

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 pub(super) use self::requirements::{begin_report, requirements};
 use crate::{
-    caller::Caller,
+    caller::{Caller, Retirement},
     clock::UnixMillis,
     config::Config,
     directory::entry::EntryRef,
@@ -21,6 +21,7 @@ use crate::{
             verify,
         },
         record::Record,
+        retired_password::Retired,
     },
     handlers::{account_policy, context::Context},
     random,
@@ -218,7 +219,13 @@ fn report_policy(context: &Context, caller: &Caller, setter: Setter) {
 }
 
 /// What the record keeps of a change of password; `former`: the values of userPassword that it had.
-pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>], setter: Setter, now: UnixMillis) {
+pub(super) fn remember(
+    context: &Context,
+    caller: &Caller,
+    record: &mut Record,
+    (former, setter): (&[Vec<u8>], Setter),
+    now: UnixMillis,
+) {
     let must_change = must_change(&context.config.load(), setter);
     record.state = State {
         must_change,
@@ -227,6 +234,7 @@ pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>
         last_address: record.state.last_address.take(),
         failure_times: std::mem::take(&mut record.state.failure_times),
         logins: std::mem::take(&mut record.state.logins),
+        retired: retired(context, caller, former, now),
         tokens_ended: record.state.tokens_ended,
         ..State::default()
     };
@@ -239,6 +247,26 @@ pub(super) fn remember(context: &Context, record: &mut Record, former: &[Vec<u8>
     let former = former.iter().filter_map(|hash| String::from_utf8(hash.clone()).ok());
     record.history.splice(0..0, former);
     record.history.truncate(history_length(context));
+}
+
+/// The password that is replaced, if it stays good for a while.
+fn retired(context: &Context, caller: &Caller, former: &[Vec<u8>], now: UnixMillis) -> Option<Retired> {
+    match caller.retirement {
+        Retirement::Ended => None,
+        Retirement::Retired { .. } => Retired::new(former, now, context.config.load().password.retired_for),
+    }
+}
+
+/// Refuses a request that relies on the former password being good for a while longer, where it is not.
+///
+/// # Errors
+/// `unwillingToPerform`.
+pub(super) fn check_retirement(context: &Context, caller: &Caller) -> Result<()> {
+    let is_off = context.config.load().password.retired_for.is_zero();
+    match caller.retirement {
+        Retirement::Retired { critical: true } if is_off => Err(Error::unwilling("Passwords are not retired here")),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a password that `setter` sets must be changed by its user before anything else.

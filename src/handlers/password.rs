@@ -18,7 +18,7 @@ use crate::{
         AboutEntry, Operation,
         context::Context,
         hashing::hash_password,
-        new_password::{Setter, Standing, begin_report, remember},
+        new_password::{Setter, Standing, begin_report, check_retirement, remember},
         own_password,
         proof::{Claim, CodeClaim, Origin, Purpose, prove_for, prove_root, refuse_stranger},
         reset_token::is_reset_token,
@@ -39,6 +39,7 @@ impl Operation for PasswordModifyRequest {
             return Err(Error::unwilling("An anonymous request must say whose password it is about"));
         }
         begin_report(caller, usize::from(self.new_password.is_some()));
+        check_retirement(context, caller)?;
         let subject = match self.user_identity.as_deref() {
             None => named_or_own(context, caller, None).await?,
             Some(identity) => named_leniently(context, identity).await?,
@@ -157,7 +158,7 @@ async fn set_password(context: &Context, caller: &Caller, permit: Permit, passwo
         if by == By::ResetToken && account.record.reset_token() != permitted.record.reset_token() {
             return Err(Error::invalid_credentials(reason::NOT_OUTSTANDING));
         }
-        let record = record_of_change(context, &account, setter, now);
+        let record = record_of_change(context, caller, (&account, setter), now);
         let factors = Change::Factors { id, expected: account.record_version, record: record.encode() };
         match context.store.apply(vec![replace, factors]).await {
             Ok(_) => return Ok(()),
@@ -180,9 +181,14 @@ fn write_password(context: &Context, caller: &Caller, entry: &mut Entry, hashed:
 }
 
 /// The record after a change of password.
-fn record_of_change(context: &Context, account: &Account, setter: Setter, now: UnixMillis) -> Record {
+fn record_of_change(
+    context: &Context,
+    caller: &Caller,
+    (account, setter): (&Account, Setter),
+    now: UnixMillis,
+) -> Record {
     let mut record = account.record.clone();
-    remember(context, &mut record, &account.passwords, setter, now);
+    remember(context, caller, &mut record, (&account.passwords, setter), now);
     record.password_failures = Default::default();
     if setter == Setter::Administrator {
         record.clear_failures();

@@ -101,7 +101,9 @@ pub(super) async fn prove_for<'a, T: Send>(
     let rules = Rules::of(context);
     let mut account = account;
     let mut presented = Presented::of(context, &rules, &account, claim)?;
-    let mut hashed = Hashed::judge(context, &rules, &account.passwords, presented.password).await?;
+    let mut stored = with_retired(purpose, context, &account);
+    let values = stored.as_ref().unwrap_or(&account.passwords);
+    let mut hashed = Hashed::judge(context, &rules, values, presented.password).await?;
     let mut judge = Judge::default();
     let mut owed = Owed::default();
     for _ in 0..MAX_ATTEMPTS {
@@ -110,9 +112,13 @@ pub(super) async fn prove_for<'a, T: Send>(
                 return Err(hashed.refuse_stranger(context, &rules, claim, reason::NO_SUCH_USER).await);
             };
             let again = Presented::of(context, &rules, &fresh, claim)?;
-            if again.password != presented.password || fresh.passwords != account.passwords {
+            let stored_now = with_retired(purpose, context, &fresh);
+            let are_the_same = fresh.passwords == account.passwords && stored_now == stored;
+            if again.password != presented.password || !are_the_same {
                 let paid = hashed.paid;
-                hashed = Hashed::judge(context, &rules, &fresh.passwords, again.password).await?;
+                stored = stored_now;
+                let values = stored.as_ref().unwrap_or(&fresh.passwords);
+                hashed = Hashed::judge(context, &rules, values, again.password).await?;
                 hashed.paid |= paid;
             }
             (*account, presented) = (fresh, again);
@@ -159,6 +165,16 @@ pub(super) async fn prove_for<'a, T: Send>(
         }
     }
     Err(Error::busy().reason(reason::BUSY))
+}
+
+/// The hashes that a password is held against where the entry's are not all: with the retired one's, for whatever sets no new password.
+fn with_retired(purpose: Purpose, context: &Context, account: &Account) -> Option<Vec<Vec<u8>>> {
+    let retired = account.record.state.retired.as_ref()?;
+    if purpose == Purpose::NewPassword || !retired.is_good(context.clock.now()) {
+        return None;
+    }
+    let former = retired.hashes.iter().map(|hash| hash.clone().into_bytes());
+    Some(account.passwords.iter().cloned().chain(former).collect())
 }
 
 /// What the password of a claim comes to, where one is asked for.

@@ -13,7 +13,7 @@ use countersign_proto::{
 };
 
 use crate::{
-    caller::{Caller, Notice},
+    caller::{Caller, Notice, Retirement},
     error::{Error, PolicyError, Result},
 };
 
@@ -67,6 +67,8 @@ const KNOWN: &[Known] = &[
     Known { oid: oid::PASSWORD_POLICY, on: On::BIND.and(On::CHANGES).and(On::COMPARE).and(On::EXTENDED) },
     Known { oid: oid::AUTHORIZATION_IDENTITY_REQUEST, on: On::BIND },
     Known { oid: oid::RETAIN_IDENTITY, on: On::BIND },
+    Known { oid: oid::RETIRE_PASSWORD, on: On::MODIFY.and(On::SETS_PASSWORD) },
+    Known { oid: oid::PURGE_PASSWORD, on: On::MODIFY.and(On::SETS_PASSWORD) },
     Known { oid: oid::PASSWORD_VALIDATION_DETAILS_REQUEST, on: On::ADD.and(On::MODIFY).and(On::SETS_PASSWORD) },
     Known { oid: oid::GET_RECENT_LOGIN_HISTORY_REQUEST, on: On::BIND },
 ];
@@ -102,6 +104,8 @@ pub(super) struct Requested<'a> {
     pub(super) authorization_identity: bool,
     /// Do not change the connection's identity.
     pub(super) retain_identity: bool,
+    /// What becomes of the password that is replaced.
+    pub(super) retirement: Option<Retirement>,
     /// Answer with what became of the password.
     pub(super) password_validation: bool,
     /// Answer a bind with the recent logins.
@@ -184,6 +188,13 @@ impl<'a> Requested<'a> {
         Ok(())
     }
 
+    fn retire(&mut self, retirement: Retirement) -> Result<()> {
+        match self.retirement.replace(retirement) {
+            None => Ok(()),
+            Some(_) => Err(Error::protocol("The request has both the retire and the purge password control")),
+        }
+    }
+
     /// Controls without a value.
     fn take_flag(&mut self, control: &Control<'_>) -> Result<()> {
         if control.value.is_some() {
@@ -195,6 +206,8 @@ impl<'a> Requested<'a> {
             oid::PASSWORD_POLICY => self.password_policy = true,
             oid::AUTHORIZATION_IDENTITY_REQUEST => self.authorization_identity = true,
             oid::RETAIN_IDENTITY => self.retain_identity = true,
+            oid::RETIRE_PASSWORD => self.retire(Retirement::Retired { critical: control.critical })?,
+            oid::PURGE_PASSWORD => self.retire(Retirement::Ended)?,
             oid::PASSWORD_VALIDATION_DETAILS_REQUEST => self.password_validation = true,
             oid::GET_RECENT_LOGIN_HISTORY_REQUEST => self.login_history = true,
             // ManageDsaIT: there are no referrals here, so that everything is treated as an entry anyway.

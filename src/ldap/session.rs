@@ -119,7 +119,8 @@ impl Session {
         };
         let password_report =
             if requested.password_validation { PasswordReport::wanted() } else { PasswordReport::default() };
-        Ok(Caller { operation: i64::from(id), password_report, ..caller })
+        let retirement = requested.retirement.unwrap_or_default();
+        Ok(Caller { operation: i64::from(id), password_report, retirement, ..caller })
     }
 
     /// Whether another request may be begun now.

@@ -248,6 +248,7 @@ impl Draft {
             Kind::SetLastBindPasswordValidationTime => record.state.validated = one(values)?,
             Kind::ClearLastBindPasswordValidationTime => record.state.validated = None,
             Kind::SetAccountIsValidationLocked => record.state.validation_locked = one_boolean(values)?,
+            Kind::PurgeRetiredPassword => record.state.retired = None,
             Kind::ClearRecentLoginHistory => record.state.logins = Default::default(),
             // There is none to be forgotten.
             _ => {}

@@ -19,6 +19,9 @@ pub(super) fn notices(view: &View, context: &Context) -> Vec<Text> {
     let is_young = record.password_changed.is_some_and(|changed| view.now.since(changed) < min_age);
     let mut notices = Vec::new();
     let is_outstanding = |token: Option<&Outstanding>| token.is_some_and(|token| token.is_good(view.now, None));
+    if view.retired().is_some() {
+        notices.push(Issue::OUTSTANDING_RETIRED_PASSWORD.line("The former password is still good for a while"));
+    }
     if is_outstanding(record.outstanding()) {
         notices.push(Issue::OUTSTANDING_ONE_TIME_PASSWORD.line("A one-time password was delivered and not used yet"));
     }

@@ -12,6 +12,7 @@ use crate::{
     factors::{
         account::{Age, Facts, Policy, Unusable},
         lockout::{Door, Settings as Lockout},
+        retired_password::Retired,
     },
     handlers::{account_policy, context::Context, login_history, password_policy, proof::lockouts, subject::Account},
     store::{Found, Target},
@@ -72,7 +73,7 @@ impl View {
         Some(match kind {
             Kind::GetAccountDisabled => self.account.disabled,
             Kind::GetPasswordResetState => self.account.record.state.must_change,
-            Kind::HasRetiredPassword => false,
+            Kind::HasRetiredPassword => self.retired().is_some(),
             Kind::GetAccountIsUsable => self.is_usable(),
             Kind::GetAccountIsNotYetActive => self.account.activation.is_some_and(|moment| self.now < moment),
             Kind::GetAccountIsExpired => passed(self.account.expiration),
@@ -101,7 +102,8 @@ impl View {
             Kind::GetPasswordExpirationWarnedTime => record.state.warned,
             Kind::GetLastLoginTime => record.last_login,
             Kind::GetPasswordChangedByRequiredTime => record.state.changed_by,
-            Kind::GetPasswordRetiredTime | Kind::GetRetiredPasswordExpirationTime => None,
+            Kind::GetPasswordRetiredTime => self.retired().map(|retired| retired.since),
+            Kind::GetRetiredPasswordExpirationTime => self.retired().map(|retired| retired.expires),
             Kind::GetPasswordExpirationTime => self.facts().password_expires(),
             Kind::GetFailureLockoutTime => self.locked_until().map(|(since, _)| since),
             Kind::GetIdleLockoutTime => self.facts().idle_lock(),
@@ -155,6 +157,11 @@ impl View {
             // The password history never comes back.
             _ => Vec::new(),
         }
+    }
+
+    /// The password before the present one, while it is good.
+    pub(super) fn retired(&self) -> Option<&Retired> {
+        self.account.record.state.retired.as_ref().filter(|retired| retired.is_good(self.now))
     }
 
     fn is_usable(&self) -> bool {

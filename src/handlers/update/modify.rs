@@ -25,7 +25,7 @@ use crate::{
     handlers::{
         context::Context,
         devices,
-        new_password::{Setter, Standing, begin_report, remember},
+        new_password::{Setter, Standing, begin_report, check_retirement, remember},
     },
     store::Change,
 };
@@ -142,6 +142,7 @@ impl Prepared {
     ) -> Result<Self> {
         let (schema, known) = (&context.schema, *context.schema.well_known());
         begin_report(caller, passwords::count(&modifications, context));
+        check_retirement(context, caller)?;
         let mut prepared = Self {
             modifications: Vec::with_capacity(modifications.len()),
             deleted_passwords: Vec::new(),
@@ -202,8 +203,10 @@ impl Prepared {
         for change in &self.device_keys {
             change.apply(record, entry, context)?;
         }
+        let removes_password = self.touched.contains(&context.schema.well_known().user_password);
+        let ends_retired = removes_password && record.state.retired.take().is_some();
         if self.sets_password {
-            remember(context, record, former, self.setter, context.clock.now());
+            remember(context, caller, record, (former, self.setter), context.clock.now());
             // Whoever may reset passwords opens the account with it; a user who changes the own one does not.
             if caller.may(Privilege::PasswordReset) || caller.bypasses_access() {
                 record.clear_failures();
@@ -220,6 +223,10 @@ impl Prepared {
         if ends_tokens {
             record.end_tokens();
         }
-        Ok(ends_tokens || self.sets_password || !self.secrets.is_empty() || !self.device_keys.is_empty())
+        Ok(ends_tokens
+            || ends_retired
+            || self.sets_password
+            || !self.secrets.is_empty()
+            || !self.device_keys.is_empty())
     }
 }
