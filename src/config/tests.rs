@@ -128,6 +128,7 @@ fn the_sample_reads_back_as_the_same_configuration_and_shows_every_key() {
                 "#issuer",
                 "#audience",
                 "#jwks_",
+                "#change_by",
                 "#scopes",
             ];
             !examples.iter().any(|key| line.starts_with(key))
