@@ -183,8 +183,8 @@ mod tests {
     fn the_place_tells_apart_what_has_one_tag() {
         let value = performed().to_ber();
         let tail = [0x83, 1, 0xFF, 0x84, 1, 0xFF, 0x85, 2, 1, 44];
-        assert_eq!(value[0], 0x30);
-        assert_eq!(value[2], 0xA0);
+        assert_eq!(value.first(), Some(&0x30));
+        assert_eq!(value.get(2), Some(&0xA0));
         assert!(value.ends_with(&[&[1, 1, 0][..], &tail].concat()), "{value:02x?}");
         for (outcome, tag) in [
             (ValidationOutcome::NoPassword, 0x81),
