@@ -44,9 +44,18 @@ impl UnixMillis {
 
     /// The moment as RFC 3339 has it, in UTC with milliseconds: `2026-11-22T13:05:01.250Z`.
     pub fn rfc3339(self) -> String {
+        String::from_utf8_lossy(&self.rfc3339_octets()).into_owned()
+    }
+
+    /// The same where no string is wanted: the log has one in every line.
+    pub fn rfc3339_octets(self) -> [u8; 24] {
         let ((year, month, day), (hour, minute, second)) = self.calendar();
-        let milliseconds = self.0 % 1000;
-        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milliseconds:03}Z")
+        let milliseconds = (self.0 % 1000) as u16;
+        let [y1, y2, y3, y4] = digits(year.unsigned_abs() as u16);
+        let [[_, _, m1, m2], [_, _, d1, d2]] = [month, day].map(|field| digits(field.into()));
+        let [[_, _, h1, h2], [_, _, n1, n2], [_, _, s1, s2]] = [hour, minute, second].map(|field| digits(field.into()));
+        let [_, f1, f2, f3] = digits(milliseconds);
+        [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2, b'.', f1, f2, f3, b'Z']
     }
 
     /// Year, month and day; hour, minute and second; in UTC.
@@ -62,6 +71,11 @@ impl UnixMillis {
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
+}
+
+/// The last four decimal digits of a number.
+fn digits(number: u16) -> [u8; 4] {
+    [1000, 100, 10, 1].map(|unit| b'0' + (number / unit % 10) as u8)
 }
 
 impl fmt::Display for UnixMillis {

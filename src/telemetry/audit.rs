@@ -19,7 +19,7 @@ use countersign_proto::result_code::ResultCode;
 
 use super::{line::Line, writer::Writer};
 use crate::{
-    clock::Clock,
+    clock::{Clock, UnixMillis},
     config::{LogFormat, LogLevel, LogSettings},
     error::Error,
 };
@@ -29,6 +29,8 @@ use crate::{
 pub struct Event<'a> {
     /// What happened: `bind`, `search`, `modify`, `connect`, `totp-generate`, ...
     pub event: &'static str,
+    /// When; absent: now.
+    pub at: Option<UnixMillis>,
     /// The number of the connection.
     pub connection: Option<u64>,
     /// The message ID, or the number of the request on its connection.
@@ -100,7 +102,7 @@ impl Audit {
             return;
         }
         let mut line = Line::new(self.0.format);
-        line.time("ts", self.0.clock.now());
+        line.time("ts", event.at.unwrap_or_else(|| self.0.clock.now()));
         line.text("level", Some(level.word()));
         line.text("event", Some(event.event));
         line.number("conn", event.connection);
@@ -113,7 +115,7 @@ impl Audit {
         line.text("factor", event.factor);
         line.number("result", event.result.map(|code| code.0));
         line.text("reason", event.reason);
-        line.number("took_ms", event.took.map(|took| took.as_millis()));
+        line.number("took_ms", event.took.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)));
         self.0.writer.write(&line.end());
     }
 
@@ -209,7 +211,7 @@ mod tests {
 
     fn logged(format: LogFormat, write: impl FnOnce(&Audit)) -> String {
         let sink = Sink::default();
-        let clock = Arc::new(FixedClock::at(crate::clock::UnixMillis(1_790_000_000_123)));
+        let clock = Arc::new(FixedClock::at(UnixMillis(1_790_000_000_123)));
         let settings = LogSettings { format, level: LogLevel::Info };
         let audit = Audit::new(&settings, clock, Box::new(sink.clone()));
         write(&audit);

@@ -2,8 +2,6 @@
 
 use std::{fmt::Write, net::SocketAddr};
 
-use time::OffsetDateTime;
-
 use crate::{clock::UnixMillis, config::LogFormat};
 
 /// Longer values are cut: clients choose DNs, and a log is not for storing them.
@@ -17,7 +15,7 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(format: LogFormat) -> Self {
-        let text = String::with_capacity(256);
+        let text = String::with_capacity(384);
         Self { format, text }
     }
 
@@ -38,7 +36,7 @@ impl Line {
             None => self.text(key, None),
             Some(number) => {
                 self.key(key);
-                self.text.push_str(itoa::Buffer::new().format(number));
+                self.digits(number);
             }
         }
     }
@@ -47,39 +45,28 @@ impl Line {
     pub(super) fn address(&mut self, key: &str, address: Option<SocketAddr>) {
         let Some(address) = address else { return self.text(key, None) };
         self.key(key);
-        let quote = self.quote();
-        self.text.push_str(quote);
+        self.quote();
         match address {
             SocketAddr::V4(address) => {
                 let [first, second, third, last] = address.ip().octets();
-                [(first, "."), (second, "."), (third, "."), (last, ":")]
-                    .into_iter()
-                    .for_each(|(octet, behind)| self.digits(octet.into(), 1, behind));
-                self.digits(address.port().into(), 1, "");
+                for (octet, behind) in [(first, '.'), (second, '.'), (third, '.'), (last, ':')] {
+                    self.digits(octet);
+                    self.text.push(behind);
+                }
+                self.digits(address.port());
             }
             // Writing to a String cannot fail.
             SocketAddr::V6(address) => drop(write!(self.text, "{address}")),
         }
-        self.text.push_str(quote);
+        self.quote();
     }
 
     /// RFC 3339, UTC, milliseconds.
     pub(super) fn time(&mut self, key: &str, moment: UnixMillis) {
-        let Ok(moment) = OffsetDateTime::from_unix_timestamp_nanos(i128::from(moment.0) * 1_000_000) else {
-            return self.text(key, None);
-        };
         self.key(key);
-        let (date, clock) = (moment.date(), moment.time());
-        let quote = self.quote();
-        self.text.push_str(quote);
-        self.digits(date.year().unsigned_abs(), 4, "-");
-        self.digits(u8::from(date.month()).into(), 2, "-");
-        self.digits(date.day().into(), 2, "T");
-        self.digits(clock.hour().into(), 2, ":");
-        self.digits(clock.minute().into(), 2, ":");
-        self.digits(clock.second().into(), 2, ".");
-        self.digits(clock.millisecond().into(), 3, "Z");
-        self.text.push_str(quote);
+        self.quote();
+        self.text.push_str(std::str::from_utf8(&moment.rfc3339_octets()).unwrap_or_default());
+        self.quote();
     }
 
     /// The whole line with its end.
@@ -88,32 +75,33 @@ impl Line {
         self.text
     }
 
-    /// A number with leading zeros, and what stands behind it.
-    fn digits(&mut self, number: u32, width: usize, behind: &str) {
-        let mut buffer = itoa::Buffer::new();
-        let digits = buffer.format(number);
-        (digits.len()..width).for_each(|_| self.text.push('0'));
-        self.text.push_str(digits);
-        self.text.push_str(behind);
+    fn digits(&mut self, number: impl itoa::Integer) {
+        self.text.push_str(itoa::Buffer::new().format(number));
     }
 
     fn key(&mut self, key: &str) {
-        let (before, behind) = match (self.format, self.text.is_empty()) {
-            (LogFormat::Logfmt, true) => ("", "="),
-            (LogFormat::Logfmt, false) => (" ", "="),
-            (LogFormat::Json, true) => ("{\"", "\":"),
-            (LogFormat::Json, false) => (",\"", "\":"),
-        };
-        self.text.push_str(before);
-        self.text.push_str(key);
-        self.text.push_str(behind);
+        let is_first = self.text.is_empty();
+        match self.format {
+            LogFormat::Logfmt => {
+                if !is_first {
+                    self.text.push(' ');
+                }
+                self.text.push_str(key);
+                self.text.push('=');
+            }
+            LogFormat::Json => {
+                self.text.push(if is_first { '{' } else { ',' });
+                self.text.push('"');
+                self.text.push_str(key);
+                self.text.push_str("\":");
+            }
+        }
     }
 
     /// What stands around a text that needs no escapes.
-    const fn quote(&self) -> &'static str {
-        match self.format {
-            LogFormat::Json => "\"",
-            LogFormat::Logfmt => "",
+    fn quote(&mut self) {
+        if self.format == LogFormat::Json {
+            self.text.push('"');
         }
     }
 
@@ -123,9 +111,7 @@ impl Line {
         let end = if value.len() > LONGEST_VALUE { value.char_indices().nth(LONGEST_VALUE) } else { None };
         let mut rest = end.and_then(|(end, _)| value.get(..end)).unwrap_or(value);
         self.text.push('"');
-        loop {
-            let run = rest.bytes().take_while(|octet| is_one_of(&LITERAL, *octet)).count();
-            let Some((literal, others)) = rest.split_at_checked(run) else { break };
+        while let Some((literal, others)) = rest.split_at_checked(literal_octets(rest)) {
             self.text.push_str(literal);
             let mut letters = others.chars();
             let Some(letter) = letters.next() else { break };
@@ -156,33 +142,26 @@ impl Line {
 }
 
 fn is_plain(value: &str) -> bool {
-    let is_bare = |octet| is_one_of(&BARE, octet);
     !value.is_empty() && value != "-" && value.len() <= LONGEST_VALUE && value.bytes().all(is_bare)
 }
 
-fn is_one_of(octets: &[bool; 256], octet: u8) -> bool {
-    octets.get(usize::from(octet)).is_some_and(|is_one| *is_one)
+/// How many octets at the start of `value` stand for themselves. Mostly all do, which is told faster than where they end: for that every
+/// octet is looked at, whatever those before it are, and so many at once.
+fn literal_octets(value: &str) -> usize {
+    if value.bytes().fold(true, |are_all, octet| are_all & is_literal(octet)) {
+        return value.len();
+    }
+    value.bytes().take_while(|octet| is_literal(*octet)).count()
 }
 
-/// Octets that need no quotes: what is printed, but what quotes and keys are told by.
-const BARE: [bool; 256] = printed_but(b" \"=\\");
-/// Octets that stand for themselves in quotes.
-const LITERAL: [bool; 256] = printed_but(b"\"\\");
+/// Whether an octet needs no quotes: it is printed, and neither quotes nor keys are told by it.
+const fn is_bare(octet: u8) -> bool {
+    is_literal(octet) & (octet != b' ') & (octet != b'=')
+}
 
-#[expect(clippy::indexing_slicing, reason = "octets are below 256, and the compiler counts")]
-const fn printed_but(others: &[u8]) -> [bool; 256] {
-    let mut octets = [false; 256];
-    let mut octet = b' ';
-    while octet <= b'~' {
-        octets[octet as usize] = true;
-        octet += 1;
-    }
-    let mut at = 0;
-    while at < others.len() {
-        octets[others[at] as usize] = false;
-        at += 1;
-    }
-    octets
+/// Whether an octet stands for itself in quotes.
+const fn is_literal(octet: u8) -> bool {
+    (octet >= b' ') & (octet <= b'~') & (octet != b'"') & (octet != b'\\')
 }
 
 fn is_deceptive(letter: char) -> bool {
