@@ -207,6 +207,12 @@ impl<'a> EntryRef<'a> {
         self.rows.chunks_exact(ROW).find(|row| row.starts_with(&wanted)).and_then(|row| self.row(row))
     }
 
+    /// Those of the attributes with these ids that the entry has, in its order.
+    pub fn attributes_among(&self, ids: &[AttributeId]) -> impl Iterator<Item = AttributeRef<'a>> {
+        let is_wanted = |row: &&[u8]| ids.contains(&AttributeId(number(row, 0)));
+        self.rows.chunks_exact(ROW).filter(is_wanted).filter_map(|row| self.row(row))
+    }
+
     /// The attributes of this type, with and without options. Subtypes are not among them.
     pub fn of_type(&self, type_id: AttributeId) -> impl Iterator<Item = AttributeRef<'a>> + use<'a> {
         let entry = *self;

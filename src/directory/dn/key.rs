@@ -14,7 +14,7 @@ pub struct DnKey(SmallVec<[u8; 96]>);
 impl DnKey {
     /// A key read back from a store.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        Self(bytes.into())
+        Self(SmallVec::from_slice(bytes))
     }
 
     /// A key that was just made.

@@ -23,9 +23,8 @@ pub(crate) fn unix_millis(value: &[u8]) -> Option<u64> {
 
 /// Seconds since 1970 and nanoseconds.
 fn parse(value: &[u8]) -> Option<(i64, i64)> {
-    let text = std::str::from_utf8(value).ok()?;
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (digits, rest) = text.split_at_checked(digits)?;
+    let digits = value.iter().take_while(|octet| octet.is_ascii_digit()).count();
+    let (digits, rest) = value.split_at_checked(digits)?;
     let field = |from: usize, limit: std::ops::RangeInclusive<i64>| {
         digits.get(from..from + 2).map(number).filter(|field| limit.contains(field))
     };
@@ -40,9 +39,9 @@ fn parse(value: &[u8]) -> Option<(i64, i64)> {
     if day > days_in_month(year, month) {
         return None;
     }
-    let (fraction, zone) = match rest.strip_prefix(['.', ',']) {
-        Some(rest) => fraction(rest)?,
-        None => (0, rest),
+    let (fraction, zone) = match rest {
+        [b'.' | b',', rest @ ..] => fraction(rest)?,
+        _ => (0, rest),
     };
     let nanoseconds = fraction * unit;
     let local = days_from_civil(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second;
@@ -50,38 +49,34 @@ fn parse(value: &[u8]) -> Option<(i64, i64)> {
 }
 
 /// A fraction of the last unit in billionths, and what follows it.
-fn fraction(text: &str) -> Option<(i64, &str)> {
-    let length = text.bytes().take_while(u8::is_ascii_digit).count();
+fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    let length = text.iter().take_while(|octet| octet.is_ascii_digit()).count();
     let (digits, rest) = text.split_at_checked(length)?;
     if digits.is_empty() {
         return None;
     }
-    let nine = digits.bytes().chain(std::iter::repeat(b'0')).take(9);
+    let nine = digits.iter().copied().chain(std::iter::repeat(b'0')).take(9);
     Some((nine.fold(0, |number, digit| number * 10 + i64::from(digit - b'0')), rest))
 }
 
 /// What decimal digits come to; few enough not to overflow.
-fn number(digits: &str) -> i64 {
-    digits.bytes().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
+fn number(digits: &[u8]) -> i64 {
+    digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0'))
 }
 
 /// Seconds that local time is ahead of UTC. A time zone must be there.
-fn offset(zone: &str) -> Option<i64> {
-    if zone == "Z" || zone == "z" {
-        return Some(0);
-    }
-    let sign = match zone.bytes().next()? {
-        b'+' => 1,
-        b'-' => -1,
+fn offset(zone: &[u8]) -> Option<i64> {
+    let (sign, digits) = match zone {
+        b"Z" | b"z" => return Some(0),
+        [b'+', digits @ ..] => (1, digits),
+        [b'-', digits @ ..] => (-1, digits),
         _ => return None,
     };
-    let digits = zone.get(1..)?;
-    if !matches!(digits.len(), 2 | 4) || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+    if !matches!(digits.len(), 2 | 4) || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    let hours = digits.get(..2)?.parse::<i64>().ok()?;
-    let minutes =
-        digits.get(2..).filter(|minutes| !minutes.is_empty()).map_or(Some(0), |minutes| minutes.parse().ok())?;
+    let (hours, minutes) = digits.split_at_checked(2)?;
+    let (hours, minutes) = (number(hours), number(minutes));
     (hours <= 23 && minutes <= 59).then_some(sign * (hours * 3_600 + minutes * 60))
 }
 
