@@ -106,15 +106,16 @@ pub fn read(value: &[u8]) -> Value<'_> {
             None => Value::ClearText(value),
         };
     };
+    if let Some(stored) = digest::Stored::parse(written, rest) {
+        return hashed(Kind::Digest(stored));
+    }
     let name = written.to_ascii_uppercase();
     let text = std::str::from_utf8(rest).unwrap_or_default();
     let kind = match name.as_str() {
         "CLEARTEXT" | "CLEAR" => return Value::ClearText(rest),
         "BCRYPT" => bcrypt::Stored::parse(text).map(Kind::Bcrypt),
         "CRYPT" | "ARGON2" => modular(rest),
-        name => digest::Stored::parse(name, text)
-            .map(Kind::Digest)
-            .or_else(|| pbkdf2::Stored::parse(name, text).map(Kind::Pbkdf2)),
+        name => pbkdf2::Stored::parse(name, text).map(Kind::Pbkdf2),
     };
     let is_scheme = || [SCHEME_NAMES, FOREIGN].concat().contains(&name.as_str()) || written == name;
     match kind {

@@ -1,5 +1,6 @@
 //! The password of a claim, judged against the stored values: on which thread, and what a failure still owes.
 
+use smallvec::SmallVec;
 use zeroize::Zeroizing;
 
 use super::{
@@ -49,7 +50,7 @@ impl Hashed {
         let Some(password) = password else {
             return Ok(Self::nothing(reason::WRONG_PASSWORD));
         };
-        let stored: Vec<Stored<'_>> = values
+        let stored: SmallVec<[Stored<'_>; 1]> = values
             .iter()
             .take(MAX_PASSWORDS)
             .filter_map(|value| match read(value) {
