@@ -1,7 +1,7 @@
 //! Binds at the LDAP door: which handler proves the identity, and what becomes of the connection. A bind is a barrier: it begins
 //! when nothing else is under way, and nothing begins until it has ended.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use countersign_proto::{
     ldap::{
@@ -26,11 +26,29 @@ use crate::{
     config::LogLevel,
     error::{Error, Result},
     handlers::{bind, context::Context, login_history},
-    routes,
+    routes::{self, MechanismRoute},
 };
 
-/// What proves the identity.
-type Proof = Pin<Box<dyn Future<Output = Result<Caller>> + Send>>;
+/// Octets of a response that says no more than its code, and some to spare.
+const USUAL_RESPONSE: usize = 32;
+
+/// What is to prove the identity; it outlives its message.
+trait Proof: Send + 'static {
+    /// Has the handler for this kind of bind judge it. `before`: who was bound until now.
+    fn judge(self, context: &Context, before: &Caller) -> impl Future<Output = Result<Caller>> + Send;
+}
+
+/// What a simple bind brings.
+struct NameAndPassword {
+    name: String,
+    password: Secret,
+}
+
+/// What a bind by a SASL mechanism brings.
+struct Credentials {
+    mechanism: &'static MechanismRoute,
+    octets: Option<Zeroizing<Vec<u8>>>,
+}
 
 /// What the controls of a bind ask to be answered.
 #[derive(Clone, Copy)]
@@ -50,69 +68,72 @@ impl Session {
             return Flow::Wait;
         }
         self.held_secret = true;
-        let id = message.id;
-        let before = Caller { operation: i64::from(id), ..self.caller.clone() };
-        let begun = Requested::read(message.controls, On::BIND).and_then(|requested| {
-            let wishes = Wishes {
-                password_policy: requested.password_policy,
-                authorization_identity: requested.authorization_identity,
-                retain_identity: requested.retain_identity,
-                login_history: requested.login_history,
-                refusal: refusal(request),
-            };
-            Ok((wishes, self.proof(request, before.clone())?))
-        });
-        match begun {
-            Ok((wishes, proof)) => {
-                let context = Arc::clone(&self.door.context);
-                let operation = async move {
-                    let proven = proof.await;
-                    let history = wishes.history(&context, &proven).await;
-                    wishes.conclude(id, before, proven, history)
-                };
-                self.begin(id, Box::pin(operation), out);
-            }
-            Err(error) => {
-                // Handlers write the line of every bind that comes to them.
-                audit(&self.door.context.audit, LogLevel::Info, &before, ("bind", None), Instant::now(), Some(&error));
-                count(&self.door.context, response::BIND, error.code);
-                response::bind(out, id, &outcome(&error), None, &[]);
-                self.end_barrier(before.become_identity(Identity::Anonymous, Strength::None));
-            }
+        let begun = Requested::read(message.controls, On::BIND)
+            .and_then(|requested| self.begin_bind(message.id, request, Wishes::of(&requested, request), out));
+        if let Err(error) = begun {
+            let before = self.binder(message.id);
+            // Handlers write the line of every bind that comes to them.
+            audit(&self.door.context.audit, LogLevel::Info, &before, ("bind", None), Instant::now(), Some(&error));
+            count(&self.door.context, response::BIND, error.code);
+            response::bind(out, message.id, &outcome(&error), None, &[]);
+            self.end_barrier(before.become_identity(Identity::Anonymous, Strength::None));
         }
         Flow::Done
     }
 
-    /// The handler for this kind of bind, called but not waited for.
-    fn proof(&self, request: &BindRequest<'_>, before: Caller) -> Result<Proof> {
+    /// Who asks for the bind with this message ID.
+    fn binder(&self, id: i32) -> Caller {
+        Caller { operation: i64::from(id), ..self.caller.clone() }
+    }
+
+    /// Begins what kind of bind it is, if it may be brought here.
+    fn begin_bind(&mut self, id: i32, request: &BindRequest<'_>, wishes: Wishes, out: &mut Vec<u8>) -> Result<()> {
         if request.version != 3 {
             return Err(Error::protocol("Only version 3 of LDAP is spoken"));
         }
-        let context = Arc::clone(&self.door.context);
         match request.authentication {
-            Authentication::Simple(password) => self.simple(context, request.name, password, before),
-            Authentication::Sasl { mechanism, credentials } => {
-                let route = routes::mechanism(mechanism.as_bytes()).ok_or_else(|| unsupported("SASL mechanism"))?;
-                if route.confidential {
-                    self.door.check_confidentiality(&before.channel)?;
+            Authentication::Simple(password) => {
+                // Without a password there is nothing to protect: an anonymous bind, or one that is refused.
+                if !password.is_empty() {
+                    self.door.check_confidentiality(&self.caller.channel)?;
                 }
-                let credentials = credentials.map(|octets| Zeroizing::new(octets.to_vec()));
-                Ok(Box::pin(async move {
-                    let credentials = credentials.as_ref().map(|octets| octets.as_slice());
-                    (route.authenticate)(credentials, &context, &before).await
-                }))
+                let (name, password) = (request.name.to_owned(), Secret::new(password));
+                self.begin_proof(id, NameAndPassword { name, password }, wishes, out);
             }
-            Authentication::Unknown(_) => Err(unsupported("way to authenticate")),
+            Authentication::Sasl { mechanism, credentials } => {
+                let mechanism = routes::mechanism(mechanism.as_bytes()).ok_or_else(|| unsupported("SASL mechanism"))?;
+                if mechanism.confidential {
+                    self.door.check_confidentiality(&self.caller.channel)?;
+                }
+                let octets = credentials.map(|octets| Zeroizing::new(octets.to_vec()));
+                self.begin_proof(id, Credentials { mechanism, octets }, wishes, out);
+            }
+            Authentication::Unknown(_) => return Err(unsupported("way to authenticate")),
         }
+        Ok(())
     }
 
-    fn simple(&self, context: Arc<Context>, name: &str, password: &[u8], before: Caller) -> Result<Proof> {
-        // Without a password there is nothing to protect: an anonymous bind, or one that is refused.
-        if !password.is_empty() {
-            self.door.check_confidentiality(&before.channel)?;
-        }
-        let (name, password) = (name.to_owned(), Secret::new(password));
-        Ok(Box::pin(async move { bind::simple(&context, &before, &name, password.expose()).await }))
+    fn begin_proof(&mut self, id: i32, proof: impl Proof, wishes: Wishes, out: &mut Vec<u8>) {
+        let (context, before) = (Arc::clone(&self.door.context), self.binder(id));
+        let operation = async move {
+            let proven = proof.judge(&context, &before).await;
+            let history = wishes.history(&context, &proven).await;
+            wishes.conclude(id, before, proven, history)
+        };
+        self.begin(id, Box::pin(operation), out);
+    }
+}
+
+impl Proof for NameAndPassword {
+    async fn judge(self, context: &Context, before: &Caller) -> Result<Caller> {
+        bind::simple(context, before, &self.name, self.password.expose()).await
+    }
+}
+
+impl Proof for Credentials {
+    async fn judge(self, context: &Context, before: &Caller) -> Result<Caller> {
+        let octets = self.octets.as_ref().map(|octets| octets.as_slice());
+        (self.mechanism.authenticate)(octets, context, before).await
     }
 }
 
@@ -128,16 +149,27 @@ fn unsupported(what: &str) -> Error {
 }
 
 impl Wishes {
+    fn of(requested: &Requested<'_>, request: &BindRequest<'_>) -> Self {
+        Self {
+            password_policy: requested.password_policy,
+            authorization_identity: requested.authorization_identity,
+            retain_identity: requested.retain_identity,
+            login_history: requested.login_history,
+            refusal: refusal(request),
+        }
+    }
+
     /// The recent logins of whoever was proven, if they are asked for. What was proven stays so where they cannot be read.
     async fn history(self, context: &Context, proven: &Result<Caller>) -> Option<String> {
         let caller = proven.as_ref().ok().filter(|_| self.login_history)?;
-        login_history::of_caller(context, caller).await.ok().flatten()
+        // Boxed, for it is seldom asked: else every bind would bring the room for it.
+        Box::pin(login_history::of_caller(context, caller)).await.ok().flatten()
     }
 
     /// The response, and who is bound from now on.
     fn conclude(self, id: i32, before: Caller, proven: Result<Caller>, history: Option<String>) -> Finished {
         let mut list = answered_bind(self.password_policy, proven.as_ref().map(|caller| &caller.notice));
-        let mut response = Vec::new();
+        let mut response = Vec::with_capacity(USUAL_RESPONSE + list.len());
         let code = proven.as_ref().map_or_else(|error| error.code, |_| ResultCode::SUCCESS);
         let caller = match proven {
             Ok(caller) => {
