@@ -68,7 +68,7 @@ pub fn grant(context: &Context, caller: &Caller) -> Result<Option<Granted>> {
 ///
 /// # Errors
 /// `invalidCredentials` for a token that is not good any more; `unavailable` where the store cannot be read.
-pub(super) async fn account_of(context: &Context, token: &str) -> Result<Option<(Account, Strength)>> {
+pub(super) async fn account_of(context: &Context, token: &str) -> Result<Option<(Box<Account>, Strength)>> {
     let Some(Sealed { entry, uuid, since, strength, state }) = Sealed::open(context, token) else { return Ok(None) };
     let validity = context.config.load().rest.access_tokens;
     if context.clock.now() >= since.plus(validity) {

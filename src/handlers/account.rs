@@ -105,7 +105,7 @@ async fn changed(context: &Context, caller: &Caller, id: EntryId, steps: &[Step<
             return Err(Error::no_such_object(None));
         };
         let before = account.yubikeys.clone();
-        let mut draft = Draft::new(context, account);
+        let mut draft = Draft::new(context, *account);
         for step in steps.iter().filter(|step| !step.kind.reads()) {
             draft.apply(context, step.kind, step.values)?;
         }

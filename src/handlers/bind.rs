@@ -15,16 +15,13 @@ use crate::{
     caller::{Basis, Caller, Identity, Strength},
     config::{Config, LogLevel, SecondFactor},
     error::{Error, Result},
-    factors::{
-        password::{Value, read},
-        record::Record,
-    },
+    factors::password::{Value, read},
     handlers::{
         access_token,
         context::Context,
         hashing::{configured_scheme, hash_password},
         login_history,
-        proof::{Claim, CodeClaim, Origin, Proven, Purpose, prove_for, prove_root, refuse_stranger},
+        proof::{Amended, Claim, CodeClaim, Origin, Proven, Purpose, prove_for, prove_root, refuse_stranger},
         subject::{Account, Subject, acting_as, by_dn},
     },
     store::{Change, Target},
@@ -72,15 +69,17 @@ impl Attempt<'_> {
     ) -> Result<Caller> {
         let began = context.clock.now();
         let Outcome { dn, factor, caller: bound } = outcome.await;
+        let ended = context.clock.now();
         let mut event = Event {
             event: "bind",
+            at: Some(ended),
             connection: Some(caller.channel.connection),
             operation: Some(caller.operation),
             client: caller.channel.peer,
             user: Some(self.user).filter(|user| !user.is_empty()),
             dn: dn.as_deref(),
             mechanism: Some(self.mechanism),
-            took: Some(context.clock.now().since(began)),
+            took: Some(ended.since(began)),
             ..Event::default()
         };
         let code = bound.as_ref().map_or_else(|error| error.code, |_| ResultCode::SUCCESS);
@@ -170,23 +169,26 @@ async fn user(
     account: Box<Account>,
     claim: Claim<'_>,
 ) -> Result<(Caller, Option<&'static str>)> {
-    let now = context.clock.now();
     let config = context.config.load_full();
     let (precision, logins) = (login_precision(&config), login_history::bounds(&config));
     // Whoever knows the password needs no token for another one.
     let revokes = claim.password.is_some() && account.record.reset_token().is_some();
-    let mut settle = |account: &Account, record: &mut Record| {
-        if let Some(tokens) = record.tokens.as_mut().filter(|_| claim.password.is_some()) {
+    let mut settle = |_: &Account, record: &mut Amended<'_>| {
+        if claim.password.is_some()
+            && record.reset_token().is_some()
+            && let Some(tokens) = &mut record.amend().tokens
+        {
             tokens.reset = None;
         }
         // The last login alone is not worth a write, unless accounts close when nobody uses them.
-        let is_old = |precision| record.last_login.is_none_or(|last| now.since(last) >= precision);
-        if *record != account.record || precision.is_some_and(is_old) {
-            record.last_login = Some(now);
+        let is_old = |precision| record.last_login.is_none_or(|last| context.clock.now().since(last) >= precision);
+        if record.is_changed() || precision.is_some_and(is_old) {
+            let record = record.amend();
+            record.last_login = Some(context.clock.now());
             record.state.last_address = claim.origin.address();
         }
         if logins.successes > 0 {
-            record.state.logins.note(claim.origin.attempt(now, None), &logins);
+            record.amend().state.logins.note(claim.origin.attempt(context.clock.now(), None), &logins);
         }
         Ok(())
     };

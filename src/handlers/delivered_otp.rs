@@ -95,7 +95,7 @@ impl Mechanism for DeliveredOtpCredentials {
         let guess = Guess { text: self.one_time_password.expose(), origin };
         let outcome = pin!(async {
             let account = match named(context, &self.authentication_id).await {
-                Ok(Subject::Account(account)) => *account,
+                Ok(Subject::Account(account)) => account,
                 Ok(Subject::Root) => return Outcome::failed(refuse_delivered(context, guess, reason::NO_FACTOR).await),
                 Ok(Subject::Nobody(reason)) => return Outcome::failed(refuse_delivered(context, guess, reason).await),
                 Err(error) => return Outcome::failed(error),
@@ -111,13 +111,13 @@ impl Mechanism for DeliveredOtpCredentials {
 async fn bind(
     context: &Context,
     caller: &Caller,
-    account: Account,
+    account: Box<Account>,
     guess: Guess<'_>,
     authorization_id: Option<&str>,
 ) -> Result<Caller> {
     let (account, notice) = prove_delivered(context, account, guess).await?;
     // The password was proven when the code was asked for.
-    let user = become_user(context, caller, Box::new(account), Strength::TwoFactors).await?;
+    let user = become_user(context, caller, account, Strength::TwoFactors).await?;
     acting_as(context, Caller { notice, ..user }, authorization_id).await
 }
 

@@ -40,7 +40,7 @@ impl Mechanism for OauthBearerCredentials {
 }
 
 /// Whose token it is, and what it proves.
-async fn account_of(context: &Context, credentials: &OauthBearerCredentials) -> Result<(Account, Strength)> {
+async fn account_of(context: &Context, credentials: &OauthBearerCredentials) -> Result<(Box<Account>, Strength)> {
     let Some(token) = credentials.token.expose_text().filter(|token| is_token(token)) else {
         return Err(bad("form"));
     };
@@ -62,7 +62,7 @@ async fn account_of(context: &Context, credentials: &OauthBearerCredentials) -> 
     let attribute = context.config.load().bearer.subject_attribute.clone();
     match by_value(context, &[attribute], &subject).await? {
         // Who else proved it proved one thing, whatever that was.
-        Subject::Account(account) => fresh_enough(context, *account).map(|account| (account, Strength::One)),
+        Subject::Account(account) => fresh_enough(context, account).map(|account| (account, Strength::One)),
         Subject::Root => Err(Error::invalid_credentials(reason::NO_SUCH_USER)),
         Subject::Nobody(reason) => Err(Error::invalid_credentials(reason)),
     }
@@ -70,7 +70,7 @@ async fn account_of(context: &Context, credentials: &OauthBearerCredentials) -> 
 
 /// Refuses an account whose password has expired: at no other door could its user get in any more. A token of ours was handed out
 /// after that was looked at.
-fn fresh_enough(context: &Context, account: Account) -> Result<Account> {
+fn fresh_enough(context: &Context, account: Box<Account>) -> Result<Box<Account>> {
     let age = account.facts(account_policy::configured(&context.config.load())).age(context.clock.now());
     match age {
         Age::Expired => Err(Error::invalid_credentials(reason::PASSWORD_EXPIRED)),
@@ -82,7 +82,7 @@ fn fresh_enough(context: &Context, account: Account) -> Result<Account> {
 async fn become_owner(
     context: &Context,
     caller: &Caller,
-    account: Account,
+    account: Box<Account>,
     strength: Strength,
     authorization_id: Option<&str>,
 ) -> Result<Caller> {
@@ -92,7 +92,7 @@ async fn become_owner(
     let notice = Notice { must_change: account.record.state.must_change, ..Notice::default() };
     // A token is no ground for another one.
     let caller = Caller { basis: Basis::NotWanted, ..caller.clone() };
-    let user = become_user(context, &caller, Box::new(account), strength).await?;
+    let user = become_user(context, &caller, account, strength).await?;
     acting_as(context, Caller { notice, ..user }, authorization_id).await
 }
 

@@ -12,6 +12,8 @@
 //! The password is hashed first, and the record is read after it: what others recorded meanwhile counts.
 
 mod age;
+mod amended;
+mod case;
 mod claim;
 mod codes;
 mod delivered;
@@ -26,6 +28,8 @@ mod unrecorded;
 
 pub(super) use self::{
     age::Purpose,
+    amended::Amended,
+    case::Proven,
     claim::{Claim, CodeClaim},
     codes::{open_secret, totp_place},
     delivered::{Guess, delivered_place, prove_delivered, refuse_delivered},
@@ -34,38 +38,28 @@ pub(super) use self::{
     rules::fence,
 };
 use self::{
+    case::{Case, reread},
     hashed::Hashed,
-    judgement::{Judgement, Password, weigh},
-    presented::{Code, Presented},
+    judgement::{Accepted, Judgement, Password, Refusal, weigh},
+    presented::Code,
     rules::{PASSWORD, Rules},
     unrecorded::{Failure, Guessed, Owed, not_recorded},
 };
 use crate::{
-    caller::{Notice, Strength},
-    error::{Error, PolicyError, Result},
+    caller::Strength,
+    error::{Error, Result},
     factors::{lockout::Settings as Lockout, record::Record, yubikey::Otp},
     handlers::{
         context::Context,
         devices::{Judge, Judged},
         subject::Account,
     },
-    store::{Change, StoreError, Target},
+    store::{Change, StoreError},
     telemetry::reason,
 };
 
-/// A proof that was good.
-pub(super) struct Proven<'a> {
-    /// The account as it was when it was proven.
-    pub(super) account: Box<Account>,
-    /// The password, without the code that was after it.
-    pub(super) password: Option<&'a [u8]>,
-    /// By what.
-    pub(super) strength: Strength,
-    /// What made the code, for the log; `None` without one.
-    pub(super) factor: Option<&'static str>,
-    /// What there is to say about the password.
-    pub(super) notice: Notice,
-}
+/// What a good proof changes further, or why it is refused all the same.
+type Settle<'s, T> = dyn FnMut(&Account, &mut Amended<'_>) -> Result<T> + Send + 's;
 
 /// How often a record is judged again after somebody else changed it; each time somebody got on, so only a flood gets here.
 const MAX_ATTEMPTS: usize = 200;
@@ -83,10 +77,11 @@ pub(super) async fn prove<'a, T: Send>(
     durable: bool,
     settle: &mut (dyn FnMut(&Account, &mut Record) -> Result<T> + Send),
 ) -> Result<(Proven<'a>, T)> {
-    prove_for(Purpose::Operation, context, account, claim, durable, settle).await
+    let mut settle = |account: &Account, record: &mut Amended<'_>| settle(account, record.amend());
+    prove_for(Purpose::Operation, context, account, claim, durable, &mut settle).await
 }
 
-/// The same for another purpose: what an old password is still good for depends on it.
+/// The same for another purpose: what an old password is still good for depends on it. `settle` amends the record only where it has to.
 ///
 /// # Errors
 /// As [`prove`].
@@ -96,70 +91,39 @@ pub(super) async fn prove_for<'a, T: Send>(
     account: Box<Account>,
     claim: Claim<'a>,
     durable: bool,
-    settle: &mut (dyn FnMut(&Account, &mut Record) -> Result<T> + Send),
+    settle: &mut Settle<'_, T>,
 ) -> Result<(Proven<'a>, T)> {
     let rules = Rules::of(context);
-    let mut account = account;
-    let mut presented = Presented::of(context, &rules, &account, claim)?;
-    let mut stored = with_retired(purpose, context, &account);
-    let values = stored.as_ref().unwrap_or(&account.passwords);
-    let mut hashed = Hashed::judge(context, &rules, values, presented.password).await?;
+    let mut case = Case::open(purpose, context, &rules, account, claim).await?;
     let mut judge = Judge::default();
     let mut owed = Owed::default();
+    // What a good bind seldom waits for is boxed: else every bind would bring the room for it.
     for _ in 0..MAX_ATTEMPTS {
-        if account.user.as_of != context.store.last_change() {
-            let Some(fresh) = reread(context, &account).await? else {
-                return Err(hashed.refuse_stranger(context, &rules, claim, reason::NO_SUCH_USER).await);
-            };
-            let again = Presented::of(context, &rules, &fresh, claim)?;
-            let stored_now = with_retired(purpose, context, &fresh);
-            let are_the_same = fresh.passwords == account.passwords && stored_now == stored;
-            if again.password != presented.password || !are_the_same {
-                let paid = hashed.paid;
-                stored = stored_now;
-                let values = stored.as_ref().unwrap_or(&fresh.passwords);
-                hashed = Hashed::judge(context, &rules, values, again.password).await?;
-                hashed.paid |= paid;
-            }
-            (*account, presented) = (fresh, again);
+        if case.account.user.as_of != context.store.last_change() {
+            Box::pin(case.renew(context, &rules)).await?;
         }
-        let device = device_of(context, &account, presented.code, &mut judge).await?;
-        let found = (verdict(claim, &hashed), presented.code, device);
-        let closed = account.unusable.take_if(|_| matches!(claim.code, CodeClaim::AloneInAnyState));
-        let (judgement, notice) = weighed(context, &rules, &account, found, purpose)?;
-        account.unusable = account.unusable.or(closed);
-        match judgement {
+        let device = device_of(context, &case.account, case.presented.code, &mut judge).await?;
+        match weigh(context, &rules, &case.account, case.evidence(device, context.clock.now()), purpose)? {
             Judgement::Unknown(error) => {
                 owed.forgive();
                 return Err(error);
             }
-            Judgement::Refused { reason, counted } => {
-                let attempt = claim.origin.attempt(context.clock.now(), Some(&reason));
-                let failure = Failure::new(context, &rules, &account, counted, attempt);
-                match owed.record(context, failure, &account).await {
-                    Ok(()) => {
-                        context.metrics.refused(presented.code.made_by().unwrap_or(PASSWORD), &reason);
-                        let busy = hashed.pay(context, &rules, claim).await.err();
-                        let refused = || Error { policy: notice.err(), ..Error::invalid_credentials(reason) };
-                        return Err(busy.unwrap_or_else(refused));
-                    }
-                    Err(StoreError::Conflict | StoreError::NotFound) => {}
-                    Err(error) => return Err(not_recorded(error)),
+            Judgement::Refused(refusal) => {
+                match Box::pin(refused(context, &rules, &mut case, &mut owed, refusal)).await {
+                    Ok(error) => return Err(error),
+                    Err(error) => unless_lost(error)?,
                 }
             }
-            Judgement::Accepted { record, strength, otp } => {
+            Judgement::Accepted(Accepted { record, strength, otp, notice }) => {
                 owed.forgive();
-                let notice = notice.unwrap_or_default();
                 let durable = durable || strength == Strength::TwoFactors || notice.grace_logins_left.is_some();
-                match settled(context, &account, (record, otp), durable, settle).await {
+                match settled(context, &case.account, (record, otp), durable, settle).await {
                     Ok(outcome) => {
-                        let factor = presented.code.made_by();
-                        context.metrics.accepted(factor.unwrap_or(PASSWORD));
-                        let proven = Proven { account, password: presented.password, strength, factor, notice };
+                        let proven = case.proven(strength, notice);
+                        context.metrics.accepted(proven.factor.unwrap_or(PASSWORD));
                         return outcome.map(|outcome| (proven, outcome));
                     }
-                    Err(StoreError::Conflict | StoreError::NotFound) => {}
-                    Err(error) => return Err(not_recorded(error)),
+                    Err(error) => unless_lost(error)?,
                 }
             }
         }
@@ -167,63 +131,56 @@ pub(super) async fn prove_for<'a, T: Send>(
     Err(Error::busy().reason(reason::BUSY))
 }
 
-/// The hashes that a password is held against where the entry's are not all: with the retired one's, for whatever sets no new password.
-fn with_retired(purpose: Purpose, context: &Context, account: &Account) -> Option<Vec<Vec<u8>>> {
-    let retired = account.record.state.retired.as_ref()?;
-    if purpose == Purpose::NewPassword || !retired.is_good(context.clock.now()) {
-        return None;
-    }
-    let former = retired.hashes.iter().map(|hash| hash.clone().into_bytes());
-    Some(account.passwords.iter().cloned().chain(former).collect())
-}
-
-/// What the password of a claim comes to, where one is asked for.
-const fn verdict(claim: Claim<'_>, hashed: &Hashed) -> Password {
-    match claim.code {
-        CodeClaim::Only(_) => Password::NotAsked,
-        CodeClaim::DeviceAlone(_) if claim.password.is_none() => Password::Spared,
-        _ => hashed.verdict,
-    }
-}
-
-/// Keeps what a good proof changes, and what `settle` adds, unless that refuses.
-async fn settled<T: Send>(
+/// Counts a failure; the answer to it, unless somebody was faster and the claim is to be judged anew.
+async fn refused(
     context: &Context,
-    account: &Account,
-    (record, otp): (Record, Option<Change>),
+    rules: &Rules,
+    case: &mut Case<'_>,
+    owed: &mut Owed,
+    refusal: Refusal,
+) -> Result<Error, StoreError> {
+    let Refusal { reason, counted, policy } = refusal;
+    let attempt = case.claim.origin.attempt(context.clock.now(), Some(&reason));
+    let failure = Failure::new(context, rules, &case.account, counted, attempt);
+    owed.record(context, failure, &case.account).await?;
+    context.metrics.refused(case.presented.code.made_by().unwrap_or(PASSWORD), &reason);
+    let busy = case.hashed.pay(context, rules, case.claim).await.err();
+    Ok(busy.unwrap_or_else(|| Error { policy, ..Error::invalid_credentials(reason) }))
+}
+
+/// Whoever lost a race has the claim judged anew.
+///
+/// # Errors
+/// The answer to whoever had an outcome that the store would not take for another reason.
+fn unless_lost(error: StoreError) -> Result<()> {
+    match error {
+        StoreError::Conflict | StoreError::NotFound => Ok(()),
+        error => Err(not_recorded(error)),
+    }
+}
+
+/// Keeps what a good proof changes, and what `settle` adds, unless that refuses. What is to be kept is decided at once; the answer waits
+/// for the store.
+fn settled<'c, T: Send>(
+    context: &'c Context,
+    account: &'c Account,
+    (record, otp): (Amended<'_>, Option<Change>),
     durable: bool,
-    settle: &mut (dyn FnMut(&Account, &mut Record) -> Result<T> + Send),
-) -> Result<Result<T>, StoreError> {
+    settle: &mut Settle<'_, T>,
+) -> impl Future<Output = Result<Result<T>, StoreError>> + Send + use<'c, T> {
     let mut settled = record.clone();
     let outcome = settle(account, &mut settled);
     let record = if outcome.is_ok() { settled } else { record };
     let durable = durable || otp.is_some();
     let is_last_code = recovery::is_last_spent(context, account, &record);
-    keep(context, account, record, otp, durable).await?;
-    if is_last_code {
-        recovery::warn_of_last(context, account);
+    let changes: Vec<Change> = record.change(account).into_iter().chain(otp).collect();
+    async move {
+        keep(context, changes, durable).await?;
+        if is_last_code {
+            recovery::warn_of_last(context, account);
+        }
+        Ok(outcome)
     }
-    Ok(outcome)
-}
-
-/// The judgement of a claim, with what there is to say about a password that was right: what its age demands, or why it does not
-/// help.
-fn weighed(
-    context: &Context,
-    rules: &Rules,
-    account: &Account,
-    (password, code, device): (Password, Code<'_>, Option<Judged>),
-    purpose: Purpose,
-) -> Result<(Judgement, Result<Notice, PolicyError>)> {
-    let mut judgement = weigh(context, rules, account, password, code, device)?;
-    let Judgement::Accepted { record, .. } = &mut judgement else { return Ok((judgement, Ok(Notice::default()))) };
-    if matches!(password, Password::NotAsked) {
-        return Ok((judgement, Ok(Notice::default())));
-    }
-    Ok(match age::judge(rules, account, record, purpose, context.clock.now()) {
-        Ok(notice) => (judgement, Ok(notice)),
-        Err(lapsed) => (Judgement::Refused { reason: lapsed.reason.into(), counted: None }, Err(lapsed.policy)),
-    })
 }
 
 /// Whether the password of `claim` is the root user's. There is no record to count failures in; each costs a hash and a durable write.
@@ -295,29 +252,21 @@ pub(super) async fn update_record<T: Send>(
     change: &mut (dyn FnMut(&Account, &mut Record) -> Result<T> + Send),
 ) -> Result<T> {
     for _ in 0..MAX_ATTEMPTS {
-        let mut record = account.record.clone();
-        let outcome = change(&account, &mut record)?;
-        match keep(context, &account, record, None, true).await {
+        let mut record = Amended::of(&account.record);
+        let outcome = change(&account, record.amend())?;
+        let changes = record.change(&account).into_iter().collect();
+        match keep(context, changes, true).await {
             Ok(()) => return Ok(outcome),
             Err(StoreError::Conflict) => {}
             Err(error) => return Err(error.into()),
         }
-        account = reread(context, &account).await?.ok_or_else(|| Error::no_such_object(None))?;
+        account = *reread(context, &account).await?.ok_or_else(|| Error::no_such_object(None))?;
     }
     Err(Error::busy().reason(reason::BUSY))
 }
 
-/// Writes the record if it changed, and with it the change that spends an OTP. Where success does not rest on it, only a lost race is
-/// an error.
-async fn keep(
-    context: &Context,
-    account: &Account,
-    record: Record,
-    otp: Option<Change>,
-    durable: bool,
-) -> Result<(), StoreError> {
-    let changed = (record != account.record).then(|| factors(account, &record));
-    let changes: Vec<Change> = changed.into_iter().chain(otp).collect();
+/// Has `changes` written, if there are any. Where success does not rest on them, only a lost race is an error.
+async fn keep(context: &Context, changes: Vec<Change>, durable: bool) -> Result<(), StoreError> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -329,22 +278,12 @@ async fn keep(
     }
 }
 
-fn factors(account: &Account, record: &Record) -> Change {
-    Change::Factors { id: account.user.id, expected: account.record_version, record: record.encode() }
-}
-
 /// What the OTP in a claim is worth; `None` if there is none, or its device is not the account's. That is told before anybody is asked:
 /// validation servers only say that some device made it.
 async fn device_of(context: &Context, account: &Account, code: Code<'_>, judge: &mut Judge) -> Result<Option<Judged>> {
     let Code::Device(typed) = code else { return Ok(None) };
     match Otp::parse(typed).filter(|otp| account.has_yubikey(otp)) {
-        Some(otp) => judge.judge(context, &otp).await.map(Some),
+        Some(otp) => Box::pin(judge.judge(context, &otp)).await.map(Some),
         None => Ok(None),
     }
-}
-
-/// The same account as it is now; `None` if its entry is gone.
-async fn reread(context: &Context, account: &Account) -> Result<Option<Account>> {
-    let fresh = Account::read(context, Target::Id(account.user.id)).await?;
-    Ok(fresh.filter(|fresh| fresh.user.uuid == account.user.uuid))
 }

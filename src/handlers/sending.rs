@@ -67,7 +67,7 @@ pub(super) async fn send(
         Err(failure) => failure,
     };
     if let Some(account) = Account::read(context, Target::Id(id)).await? {
-        update_record(context, account, &mut |_, record| {
+        update_record(context, *account, &mut |_, record| {
             take_back(record);
             Ok(())
         })

@@ -9,9 +9,10 @@ use crate::{
     directory::{
         computed::Surroundings,
         dn::DnKey,
+        entry::EntryRef,
         filter::{CompiledFilter, Truth},
         identity::AuthenticationId,
-        schema::time,
+        schema::{WellKnown, time},
     },
     error::{Error, Result},
     factors::{
@@ -203,7 +204,7 @@ pub async fn acting_as(context: &Context, caller: Caller, authorization_id: Opti
             Err(denied())
         };
     }
-    match named(context, authorization_id).await? {
+    match Box::pin(named(context, authorization_id)).await? {
         Subject::Root if caller.is_root() => Ok(caller),
         Subject::Account(account) if caller.is(account.user.id) => Ok(caller),
         Subject::Account(account) if caller.may(Privilege::ProxiedAuth) => {
@@ -232,42 +233,67 @@ impl Account {
     /// # Errors
     /// `unavailable` where the store cannot be read; `other` for a factor record that this program cannot read: whoever has one is
     /// not taken for a user without factors.
-    pub async fn read(context: &Context, target: Target<'_>) -> Result<Option<Self>> {
+    pub async fn read(context: &Context, target: Target<'_>) -> Result<Option<Box<Self>>> {
         let as_of = context.store.last_change();
         let mut account = None;
         context.store.read(target, true, &mut |found| account = Some(Self::of(context, &found, as_of))).await?;
         account.transpose()
     }
 
-    fn of(context: &Context, found: &Found<'_>, as_of: u64) -> Result<Self> {
-        let known = context.schema.well_known();
-        let values = |id| found.entry.attribute(id).into_iter().flat_map(|attribute| attribute.values());
+    fn of(context: &Context, found: &Found<'_>, as_of: u64) -> Result<Box<Self>> {
+        let config = context.config.load();
         let record = match found.factors {
             Some(factors) => Record::decode(factors.record).map_err(Error::other)?,
             None => Record::default(),
         };
-        let time = |id| values(id).find_map(time::unix_millis).map(UnixMillis);
         let is_under = |top: &String| {
             DnKey::parse(top, &context.schema).is_ok_and(|top| found.entry.key().starts_with(top.as_bytes()))
         };
-        let mut account = Self {
+        let mut account = Box::new(Self {
             user: context.user_of(found, as_of),
-            passwords: values(known.user_password).map(<[u8]>::to_vec).collect(),
+            passwords: Vec::new(),
             unusable: None,
-            disabled: values(known.account_disabled).any(|value| value.eq_ignore_ascii_case(b"true")),
-            activation: time(known.account_activation_time),
-            expiration: time(known.account_expiration_time),
-            created: time(known.create_timestamp),
-            yubikeys: values(known.yubikey_public_id)
-                .map(|value| String::from_utf8_lossy(value).to_ascii_lowercase())
-                .collect(),
-            is_service: context.config.load().factors.service_accounts.iter().any(is_under),
+            disabled: false,
+            activation: None,
+            expiration: None,
+            created: None,
+            yubikeys: Vec::new(),
+            is_service: config.factors.service_accounts.iter().any(is_under),
             record,
             record_version: found.factors.map(|factors| factors.version),
-        };
-        let facts = account.facts(account_policy::configured(&context.config.load()));
+        });
+        account.take_in(context.schema.well_known(), &found.entry);
+        let facts = account.facts(account_policy::configured(&config));
         account.unusable = facts.unusable(context.clock.now()).map(Unusable::reason);
         Ok(account)
+    }
+
+    /// Takes in what the attributes of the entry say of the account.
+    fn take_in(&mut self, known: &WellKnown, entry: &EntryRef<'_>) {
+        let ids = [
+            known.user_password,
+            known.account_disabled,
+            known.account_activation_time,
+            known.account_expiration_time,
+            known.create_timestamp,
+            known.yubikey_public_id,
+        ];
+        for attribute in entry.attributes_among(&ids) {
+            let time = || attribute.values().find_map(time::unix_millis).map(UnixMillis);
+            match attribute.id {
+                id if id == known.user_password => self.passwords = attribute.values().map(<[u8]>::to_vec).collect(),
+                id if id == known.account_disabled => {
+                    self.disabled = attribute.values().any(|value| value.eq_ignore_ascii_case(b"true"));
+                }
+                id if id == known.account_activation_time => self.activation = time(),
+                id if id == known.account_expiration_time => self.expiration = time(),
+                id if id == known.create_timestamp => self.created = time(),
+                _ => {
+                    let text = |value: &[u8]| String::from_utf8_lossy(value).to_ascii_lowercase();
+                    self.yubikeys = attribute.values().map(text).collect();
+                }
+            }
+        }
     }
 
     /// The account as the rules of its states see it.
@@ -298,15 +324,15 @@ async fn by_key(context: &Context, key: &DnKey) -> Result<Subject> {
     if *key == context.root_key {
         return Ok(Subject::Root);
     }
-    subject_of(Account::read(context, Target::Key(key)).await?)
+    Ok(subject_of(Account::read(context, Target::Key(key)).await?))
 }
 
 async fn by_id(context: &Context, id: EntryId) -> Result<Subject> {
-    subject_of(Account::read(context, Target::Id(id)).await?)
+    Ok(subject_of(Account::read(context, Target::Id(id)).await?))
 }
 
-fn subject_of(account: Option<Account>) -> Result<Subject> {
-    Ok(account.map_or(Subject::Nobody(reason::NO_SUCH_USER), |account| Subject::Account(Box::new(account))))
+fn subject_of(account: Option<Box<Account>>) -> Subject {
+    account.map_or(Subject::Nobody(reason::NO_SUCH_USER), Subject::Account)
 }
 
 fn need_password_reset(caller: &Caller) -> Result<()> {

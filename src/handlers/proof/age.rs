@@ -1,12 +1,8 @@
 //! What the age and the origin of a password mean to a proof that is good otherwise: expired, to be changed first, expiring soon.
 
-use super::rules::Rules;
+use super::{amended::Amended, rules::Rules};
 use crate::{
-    caller::Notice,
-    clock::UnixMillis,
-    error::PolicyError,
-    factors::{account::Age, record::Record},
-    handlers::subject::Account,
+    caller::Notice, clock::UnixMillis, error::PolicyError, factors::account::Age, handlers::subject::Account,
     telemetry::reason,
 };
 
@@ -31,7 +27,7 @@ pub(super) struct Lapsed {
 pub(super) fn judge(
     rules: &Rules,
     account: &Account,
-    record: &mut Record,
+    record: &mut Amended<'_>,
     purpose: Purpose,
     now: UnixMillis,
 ) -> Result<Notice, Lapsed> {
@@ -48,13 +44,13 @@ pub(super) fn judge(
         (_, Age::Good) => Ok(Notice { must_change, ..Notice::default() }),
         (_, Age::Expiring { left }) => {
             if purpose == Purpose::Bind && record.state.warned.is_none() {
-                record.state.warned = Some(now);
+                record.amend().state.warned = Some(now);
             }
             let seconds = i32::try_from(left.as_secs()).unwrap_or(i32::MAX);
             Ok(Notice { must_change, expires_in: Some(seconds), ..Notice::default() })
         }
         (Purpose::Bind, Age::Grace { left }) => {
-            record.state.grace_uses.push(now);
+            record.amend().state.grace_uses.push(now);
             let left = i32::try_from(left.saturating_sub(1)).unwrap_or(i32::MAX);
             Ok(Notice { must_change, grace_logins_left: Some(left), ..Notice::default() })
         }

@@ -5,29 +5,30 @@
 use std::borrow::Cow;
 
 use super::{
-    Failure, Guessed, MAX_ATTEMPTS, Origin, Owed, Purpose, age,
+    Amended, Failure, Guessed, MAX_ATTEMPTS, Origin, Owed, Purpose, age,
     codes::dummy_code_work,
-    factors, not_recorded, refuse_stranger, reread,
+    refuse_stranger, reread,
     rules::{Count, Rules},
+    unless_lost,
 };
 use crate::{
     caller::Notice,
     error::{Error, Result},
-    factors::{lockout::Door, one_time_password::Verdict, record::Record},
+    factors::{lockout::Door, one_time_password::Verdict},
     handlers::{
         context::Context,
         proof::{Claim, CodeClaim},
         subject::Account,
     },
     seal::Place,
-    store::StoreError,
+    store::Change,
     telemetry::reason,
 };
 
 /// What a guess comes to.
 enum Judged {
-    /// It is the one; the record is the one without it.
-    Right(Box<Record>, Notice),
+    /// It is the one, once this is kept: the record without it.
+    Right(Option<Change>, Notice),
     /// It proves nothing: why, where that counts, if it does, and what the guess was at.
     Refused { reason: &'static str, counted: Option<Count>, guessed: Option<Guessed> },
 }
@@ -48,9 +49,9 @@ pub(in crate::handlers) struct Guess<'a> {
 /// `invalidCredentials` whatever failed; `unavailable` if the outcome cannot be recorded.
 pub(in crate::handlers) async fn prove_delivered(
     context: &Context,
-    mut account: Account,
+    mut account: Box<Account>,
     guess: Guess<'_>,
-) -> Result<(Account, Notice)> {
+) -> Result<(Box<Account>, Notice)> {
     let rules = Rules::of(context);
     let mut owed = Owed::default();
     for _ in 0..MAX_ATTEMPTS {
@@ -60,15 +61,15 @@ pub(in crate::handlers) async fn prove_delivered(
             };
             account = fresh;
         }
-        let kept = match judge(context, &rules, &account, guess) {
-            Judged::Right(record, notice) => {
+        match judge(context, &rules, &account, guess) {
+            Judged::Right(change, notice) => {
                 owed.forgive();
-                match context.store.apply(vec![factors(&account, &record)]).await {
+                match context.store.apply(change.into_iter().collect()).await {
                     Ok(_) => {
                         context.metrics.accepted(FACTOR);
                         return Ok((account, notice));
                     }
-                    Err(error) => Err(error),
+                    Err(error) => unless_lost(error)?,
                 }
             }
             Judged::Refused { reason, counted, guessed } => {
@@ -79,13 +80,9 @@ pub(in crate::handlers) async fn prove_delivered(
                         context.metrics.refused(FACTOR, reason);
                         return Err(Error::invalid_credentials(reason));
                     }
-                    Err(error) => Err(error),
+                    Err(error) => unless_lost(error)?,
                 }
             }
-        };
-        match kept {
-            Ok(()) | Err(StoreError::Conflict | StoreError::NotFound) => {}
-            Err(error) => return Err(not_recorded(error)),
         }
     }
     Err(Error::busy().reason(Cow::Borrowed(reason::BUSY)))
@@ -125,7 +122,8 @@ fn judge(context: &Context, rules: &Rules, account: &Account, guess: Guess<'_>) 
     };
     let uncounted = |reason| Judged::Refused { reason, counted: None, guessed: None };
     if shut.is_none() && verdict == Some(Verdict::Right) {
-        let mut record = account.record.clone();
+        let mut amended = Amended::of(&account.record);
+        let record = amended.amend();
         if let Some(delivered) = &mut record.delivered {
             delivered.outstanding = None;
         }
@@ -136,8 +134,8 @@ fn judge(context: &Context, rules: &Rules, account: &Account, guess: Guess<'_>) 
             record.state.logins.note(guess.origin.attempt(now, None), &rules.logins);
         }
         // The password that was proven when the code was asked for may have expired since, or be somebody else's.
-        return match age::judge(rules, account, &mut record, Purpose::Bind, now) {
-            Ok(notice) => Judged::Right(Box::new(record), notice),
+        return match age::judge(rules, account, &mut amended, Purpose::Bind, now) {
+            Ok(notice) => Judged::Right(amended.change(account), notice),
             Err(lapsed) => uncounted(lapsed.reason),
         };
     }

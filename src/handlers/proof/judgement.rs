@@ -4,15 +4,17 @@
 use std::borrow::Cow;
 
 use super::{
+    age::{self, Lapsed, Purpose},
+    amended::Amended,
     codes::{Codes, dummy_code_work},
     presented::Code,
     recovery::{self, Typed},
     rules::{Count, Rules},
 };
 use crate::{
-    caller::Strength,
+    caller::{Notice, Strength},
     clock::UnixMillis,
-    error::{Error, Result},
+    error::{Error, PolicyError, Result},
     factors::{
         lockout::{Door, Failures, Settings as Lockout},
         record::Record,
@@ -33,24 +35,52 @@ pub(super) enum Password {
     Spared,
 }
 
+/// What there is to weigh.
+pub(super) struct Evidence<'c> {
+    /// Why the account may not be used, where that matters.
+    pub(super) unusable: Option<&'static str>,
+    pub(super) password: Password,
+    pub(super) code: Code<'c>,
+    /// What the OTP is worth, if `code` is one of a device of the account.
+    pub(super) device: Option<Judged>,
+    pub(super) now: UnixMillis,
+}
+
 /// What a claim is worth.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "it lives on one stack for a moment, and a good bind should not allocate for it"
-)]
-pub(super) enum Judgement {
-    /// Proven, once this record is kept, and with it the change that spends an OTP.
-    Accepted { record: Record, strength: Strength, otp: Option<Change> },
-    /// Not proven, and where the failure counts, if it does.
-    Refused { reason: Cow<'static, str>, counted: Option<Count> },
+pub(super) enum Judgement<'r> {
+    /// It is proven.
+    Accepted(Accepted<'r>),
+    /// It is not.
+    Refused(Refusal),
     /// Nobody can say; nothing is counted.
     Unknown(Error),
 }
 
-impl Judgement {
+/// A claim that is proven once `record` is kept, and with it the change that spends an OTP.
+pub(super) struct Accepted<'r> {
+    pub(super) record: Amended<'r>,
+    pub(super) strength: Strength,
+    pub(super) otp: Option<Change>,
+    /// What there is to say about the password.
+    pub(super) notice: Notice,
+}
+
+/// Why a claim is not proven, and where the failure counts, if it does.
+pub(super) struct Refusal {
+    pub(super) reason: Cow<'static, str>,
+    pub(super) counted: Option<Count>,
+    /// What is wrong with a password that was right.
+    pub(super) policy: Option<PolicyError>,
+}
+
+impl Judgement<'_> {
+    fn refused(reason: impl Into<Cow<'static, str>>, counted: Option<Count>) -> Self {
+        Self::Refused(Refusal { reason: reason.into(), counted, policy: None })
+    }
+
     /// Refused while a door is shut: nothing more is counted.
     fn uncounted(reason: &'static str) -> Self {
-        Self::Refused { reason: reason.into(), counted: None }
+        Self::refused(reason, None)
     }
 }
 
@@ -114,17 +144,16 @@ impl Worth {
     }
 }
 
-/// Weighs a claim against `account` as it was when it was read. `device`: what the OTP in it is worth, if it is one of a device of
-/// the account.
-pub(super) fn weigh(
+/// Weighs a claim against `account` as it was when it was read. What the age of a right password demands is weighed last: only
+/// whoever knows the password is told.
+pub(super) fn weigh<'r>(
     context: &Context,
     rules: &Rules,
-    account: &Account,
-    password: Password,
-    code: Code<'_>,
-    device: Option<Judged>,
-) -> Result<Judgement> {
-    let now = context.clock.now();
+    account: &'r Account,
+    evidence: Evidence<'_>,
+    purpose: Purpose,
+) -> Result<Judgement<'r>> {
+    let Evidence { unusable, password, code, device, now } = evidence;
     let mut codes = Codes::default();
     let worth = match code {
         Code::NotNeeded => Worth::NotNeeded,
@@ -137,55 +166,84 @@ pub(super) fn weigh(
         }
     };
     let count = if matches!(code, Code::Recovery(_)) { Count::RecoveryCode } else { Count::SecondFactor };
-    let judgement = combine(rules, account, password, (worth, count), now);
-    let Judgement::Refused { reason: why, counted } = judgement else { return Ok(judgement) };
-    match code {
-        Code::Given(code) if codes.compared > 0 => codes.look_further(context, rules, account, code, now)?,
-        _ => dummy_code_work(rules, now),
-    }
-    let why = match codes.clock_offset {
-        Some(offset) if why == reason::WRONG_CODE => format!("{}:{offset:+}", reason::CLOCK_OFF).into(),
-        _ => why,
+    let judgement = match unusable {
+        Some(reason) => Judgement::uncounted(reason),
+        None => combine(rules, account, password, (worth, count), now),
     };
-    Ok(Judgement::Refused { reason: why, counted })
+    match judgement {
+        Judgement::Accepted(accepted) if matches!(password, Password::NotAsked) => Ok(Judgement::Accepted(accepted)),
+        Judgement::Accepted(accepted) => Ok(aged(rules, account, accepted, purpose, now)),
+        Judgement::Unknown(error) => Ok(Judgement::Unknown(error)),
+        Judgement::Refused(refusal) => {
+            match code {
+                Code::Given(code) if codes.compared > 0 => codes.look_further(context, rules, account, code, now)?,
+                _ => dummy_code_work(rules, now),
+            }
+            Ok(Judgement::Refused(refusal.with_offset(codes.clock_offset)))
+        }
+    }
+}
+
+/// What the age of the password makes of a proof that is good otherwise.
+fn aged<'r>(
+    rules: &Rules,
+    account: &Account,
+    mut accepted: Accepted<'r>,
+    purpose: Purpose,
+    now: UnixMillis,
+) -> Judgement<'r> {
+    match age::judge(rules, account, &mut accepted.record, purpose, now) {
+        Ok(notice) => Judgement::Accepted(Accepted { notice, ..accepted }),
+        Err(Lapsed { reason, policy }) => {
+            Judgement::Refused(Refusal { reason: reason.into(), counted: None, policy: Some(policy) })
+        }
+    }
+}
+
+impl Refusal {
+    /// The same, where a clock that is off has made the wrong code.
+    fn with_offset(self, offset: Option<i64>) -> Self {
+        match offset {
+            Some(offset) if self.reason == reason::WRONG_CODE => {
+                Self { reason: format!("{}:{offset:+}", reason::CLOCK_OFF).into(), ..self }
+            }
+            _ => self,
+        }
+    }
 }
 
 /// The password's part first, then the code's, which counts where `count` says.
-fn combine(
+fn combine<'r>(
     rules: &Rules,
-    account: &Account,
+    account: &'r Account,
     password: Password,
     (worth, count): (Worth, Count),
     now: UnixMillis,
-) -> Judgement {
-    if let Some(reason) = account.unusable {
-        return Judgement::uncounted(reason);
-    }
-    let mut record = account.record.clone();
+) -> Judgement<'r> {
+    let mut record = Amended::of(&account.record);
     match password {
         Password::NotAsked => {}
         _ if rules.locks_password(account, now) => return Judgement::uncounted(reason::LOCKED),
-        Password::Wrong(reason) => {
-            return Judgement::Refused { reason: reason.into(), counted: Some(Count::Password) };
-        }
-        Password::Right => record.password_failures = Failures::default(),
+        Password::Wrong(reason) => return Judgement::refused(reason, Some(Count::Password)),
+        Password::Right if record.password_failures == Failures::default() => {}
+        Password::Right => record.amend().password_failures = Failures::default(),
         Password::Spared => {}
     }
     if matches!(worth, Worth::NotNeeded) {
-        return Judgement::Accepted { record, strength: Strength::One, otp: None };
+        return accepted(record, Strength::One, None);
     }
     let strength = if matches!(password, Password::Spared) { Strength::One } else { Strength::TwoFactors };
     combine_code((count, rules.limits(count)), &account.record, record, (worth, strength), now)
 }
 
 /// `before`: the record as it was; `proven`: as it is if the code is good too. A right password alone clears nothing.
-fn combine_code(
+fn combine_code<'r>(
     (count, limits): (Count, &Lockout),
     before: &Record,
-    mut proven: Record,
+    mut proven: Amended<'r>,
     (worth, strength): (Worth, Strength),
     now: UnixMillis,
-) -> Judgement {
+) -> Judgement<'r> {
     match before.second_factor_failures.door(now, limits) {
         Door::Open => {}
         Door::Locked { .. } => return Judgement::uncounted(reason::FACTOR_LOCKED),
@@ -193,19 +251,20 @@ fn combine_code(
     }
     let reason = match worth {
         Worth::Fresh(spent) => {
-            proven.second_factor_failures = Failures::default();
+            let record = proven.amend();
+            record.second_factor_failures = Failures::default();
             let otp = match spent {
                 Spent::Otp(change) => change,
                 Spent::Step(factor, step) => {
-                    proven.claim_step(factor, step, now);
+                    record.claim_step(factor, step, now);
                     None
                 }
                 Spent::RecoveryCode(place) => {
-                    proven.recovery.iter_mut().for_each(|codes| codes.spend(place, now));
+                    record.recovery.iter_mut().for_each(|codes| codes.spend(place, now));
                     None
                 }
             };
-            return Judgement::Accepted { record: proven, strength, otp };
+            return accepted(proven, strength, otp);
         }
         Worth::Unknown(error) => return Judgement::Unknown(error),
         Worth::Missing | Worth::NotNeeded => reason::CODE_MISSING,
@@ -213,5 +272,10 @@ fn combine_code(
         Worth::Used => reason::CODE_ALREADY_USED,
         Worth::Wrong(reason) => reason,
     };
-    Judgement::Refused { reason: reason.into(), counted: Some(count) }
+    Judgement::refused(reason, Some(count))
+}
+
+fn accepted(record: Amended<'_>, strength: Strength, otp: Option<Change>) -> Judgement<'_> {
+    let notice = Notice::default();
+    Judgement::Accepted(Accepted { record, strength, otp, notice })
 }

@@ -6,15 +6,15 @@ use std::borrow::Cow;
 
 use super::{
     age::Purpose,
+    case::Case,
     claim::{Claim, CodeClaim},
     codes::open_secret,
     device_of,
     hashed::Hashed,
-    judgement::{Judgement, Password},
+    judgement::{Judgement, Password, weigh},
     origin::Origin,
     presented::{Code, Presented},
     rules::Rules,
-    verdict, weighed,
 };
 use crate::{
     caller::{Notice, Strength},
@@ -138,8 +138,8 @@ pub async fn replay(context: &Context, dn: &str, field: &[u8]) -> Result<Replay>
     };
     let (rules, now) = (Rules::of(context), context.clock.now());
     let claim = Claim { password: Some(field), code: one_field(&context.config.load()), origin: Origin::nowhere() };
-    let presented = Presented::of(context, &rules, &account, claim)?;
-    let hashed = Hashed::judge(context, &rules, &account.passwords, presented.password).await?;
+    let case = Case::open(Purpose::Bind, context, &rules, account, claim).await?;
+    let Case { account, presented, hashed, .. } = &case;
     let password = match hashed.verdict {
         Password::Wrong(reason) => Err(reason),
         Password::Right | Password::NotAsked | Password::Spared => Ok(()),
@@ -147,20 +147,18 @@ pub async fn replay(context: &Context, dn: &str, field: &[u8]) -> Result<Replay>
     let whole_is_password = password.is_err()
         && presented.password != Some(field)
         && matches!(Hashed::judge(context, &rules, &account.passwords, Some(field)).await?.verdict, Password::Right);
-    let device = device_of(context, &account, presented.code, &mut Judge::default()).await?;
-    let found = (verdict(claim, &hashed), presented.code, device);
-    let (judgement, notice) = weighed(context, &rules, &account, found, Purpose::Bind)?;
-    let outcome = match judgement {
-        Judgement::Accepted { strength, .. } => Ok((strength, notice.unwrap_or_default())),
-        Judgement::Refused { reason, .. } => Err(reason),
+    let device = device_of(context, account, presented.code, &mut Judge::default()).await?;
+    let outcome = match weigh(context, &rules, account, case.evidence(device, now), Purpose::Bind)? {
+        Judgement::Accepted(accepted) => Ok((accepted.strength, accepted.notice)),
+        Judgement::Refused(refusal) => Err(refusal.reason),
         Judgement::Unknown(error) => Err(error.reason.unwrap_or_else(|| reason::VALIDATION_UNAVAILABLE.into())),
     };
     let (record, settings) = (&account.record, [rules.password, rules.second_factor]);
     Ok(Replay {
-        reading: reading(&rules, &account, claim, &presented),
+        reading: reading(&rules, account, claim, presented),
         password,
         whole_is_password,
-        secrets: secrets(context, &rules, &account, presented.code, now)?,
+        secrets: secrets(context, &rules, account, presented.code, now)?,
         counts: [
             count(record.password_failures, &settings[0], now),
             count(record.second_factor_failures, &settings[1], now),

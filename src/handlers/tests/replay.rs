@@ -1,13 +1,22 @@
 //! A replayed bind against the bind itself: the same outcome, and nothing of it in the store.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use super::{ADMIN, KIM, PASSWORD, SERVICE, Site, refused};
 use crate::{
     caller::Strength,
+    clock::Clock,
     config::{SecondFactor, YubikeyJudge},
-    factors::lockout::Door,
-    handlers::replay::{Reading, Replay, Worth, replay},
+    factors::{
+        lockout::Door,
+        password::{Scheme, Workspace},
+        retired_password::Retired,
+    },
+    handlers::{
+        proof::update_record,
+        replay::{Reading, Replay, Worth, replay},
+        subject::{Subject, by_dn},
+    },
 };
 
 /// The published vector: the device, and what it typed.
@@ -73,6 +82,24 @@ async fn a_replay_says_what_the_bind_then_comes_to() {
     assert_eq!(site.replayed_and_bound(KIM, PASSWORD).await, Err("locked".to_owned()));
     site.set(SERVICE, "ds-pwp-account-disabled", "true").await;
     assert_eq!(site.replayed_and_bound(SERVICE, PASSWORD).await, Err("policy:account-disabled".to_owned()));
+}
+
+#[tokio::test]
+async fn a_replay_knows_a_retired_password() {
+    let site = Site::new().await;
+    let former = Scheme::Ssha.hash(b"former", &[3; 16], &mut Workspace::default()).unwrap();
+    let account = by_dn(&site.context, KIM).await.unwrap();
+    let Subject::Account(account) = account else { panic!("no account") };
+    let retired = Retired::new(&[former.into_bytes()], site.clock.now(), Duration::from_secs(300));
+    update_record(&site.context, *account, &mut |_, record| {
+        record.state.retired = retired.clone();
+        Ok(())
+    })
+    .await
+    .unwrap();
+    assert_eq!(site.replayed_and_bound(KIM, "former").await, Ok(Strength::One));
+    site.pass(301);
+    assert_eq!(site.replayed_and_bound(KIM, "former").await, Err("wrong-password".to_owned()));
 }
 
 #[tokio::test]
