@@ -74,7 +74,7 @@ pub enum Permitted {
 /// # Errors
 /// `unavailable` where the store cannot be read.
 pub async fn named(context: &Context, authentication_id: &str) -> Result<Subject> {
-    identified(context, AuthenticationId::parse(authentication_id)).await
+    identified(context, AuthenticationId::parse(authentication_id, &context.schema)).await
 }
 
 /// The subject of an authentication ID that may also be a bare DN or a bare user name (SASL PLAIN, HTTP Basic, userIdentity).
@@ -82,7 +82,7 @@ pub async fn named(context: &Context, authentication_id: &str) -> Result<Subject
 /// # Errors
 /// `unavailable` where the store cannot be read.
 pub async fn named_leniently(context: &Context, name: &str) -> Result<Subject> {
-    identified(context, AuthenticationId::parse_lenient(name)).await
+    identified(context, AuthenticationId::parse_lenient(name, &context.schema)).await
 }
 
 /// The subject of an authentication ID, or, where there is none, the requester's own account.
@@ -197,7 +197,7 @@ pub async fn acting_as(context: &Context, caller: Caller, authorization_id: Opti
             .reason(reason::NOT_ALLOWED)
     };
     let Some(authorization_id) = authorization_id.filter(|text| !text.is_empty()) else { return Ok(caller) };
-    if matches!(AuthenticationId::parse(authorization_id), Some(AuthenticationId::Anonymous)) {
+    if matches!(AuthenticationId::parse(authorization_id, &context.schema), Some(AuthenticationId::Anonymous)) {
         return if caller.may(Privilege::ProxiedAuth) {
             Ok(Caller::anonymous(caller.channel.clone()))
         } else {
@@ -312,10 +312,10 @@ impl Account {
     }
 }
 
-async fn identified(context: &Context, id: Option<AuthenticationId>) -> Result<Subject> {
+async fn identified(context: &Context, id: Option<AuthenticationId<'_>>) -> Result<Subject> {
     match id {
-        Some(AuthenticationId::User(name)) => by_user_name(context, &name).await,
-        Some(AuthenticationId::Dn(dn)) => by_key(context, &dn.key(&context.schema)).await,
+        Some(AuthenticationId::User(name)) => by_user_name(context, name).await,
+        Some(AuthenticationId::Entry(key)) => by_key(context, &key).await,
         Some(AuthenticationId::Anonymous) | None => Ok(Subject::Nobody(reason::NO_SUCH_USER)),
     }
 }
