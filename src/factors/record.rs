@@ -21,6 +21,8 @@ use crate::clock::UnixMillis;
 
 /// The longest record that is read, in octets.
 pub const MAX_LENGTH: usize = 256 * 1024;
+/// What the record of an account with one factor seldom exceeds, in octets.
+const USUAL_LENGTH: usize = 256;
 const VERSION: u8 = 1;
 /// Most times of failures that are kept.
 const MAX_FAILURE_TIMES: usize = 100;
@@ -160,7 +162,8 @@ impl Record {
 
     /// The octets to store.
     pub fn encode(&self) -> Vec<u8> {
-        let mut octets = vec![VERSION];
+        let mut octets = Vec::with_capacity(USUAL_LENGTH);
+        octets.push(VERSION);
         // Writing to a vector fails never, and no field refuses to be encoded.
         let Ok(()) = Encoder::new(&mut octets).encode(self).map(drop) else { return Vec::new() };
         octets

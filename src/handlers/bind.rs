@@ -169,8 +169,10 @@ async fn user(
     account: Box<Account>,
     claim: Claim<'_>,
 ) -> Result<(Caller, Option<&'static str>)> {
-    let config = context.config.load_full();
-    let (precision, logins) = (login_precision(&config), login_history::bounds(&config));
+    let (precision, logins) = {
+        let config = context.config.load();
+        (login_precision(&config), login_history::bounds(&config))
+    };
     // Whoever knows the password needs no token for another one.
     let revokes = claim.password.is_some() && account.record.reset_token().is_some();
     let mut settle = |_: &Account, record: &mut Amended<'_>| {
@@ -247,14 +249,16 @@ async fn root(context: &Context, caller: &Caller, claim: Claim<'_>) -> Result<Ca
 
 /// Replaces a hash of another scheme by one of the configured scheme, which is returned. Best effort: a bind never fails for it.
 async fn rehash(context: &Context, account: &Account, password: &[u8]) -> Option<Vec<u8>> {
-    let config = context.config.load_full();
     let [stored] = account.passwords.as_slice() else { return None };
     // What was proven may be the retired one.
     if account.record.state.retired.is_some() {
         return None;
     }
-    let scheme = configured_scheme(&config);
-    if !config.password.rehash_on_bind || matches!(read(stored), Value::Hashed(stored) if stored.is_of(&scheme)) {
+    let (is_wanted, scheme) = {
+        let config = context.config.load();
+        (config.password.rehash_on_bind, configured_scheme(&config))
+    };
+    if !is_wanted || matches!(read(stored), Value::Hashed(stored) if stored.is_of(&scheme)) {
         return None;
     }
     let hashed = hash_password(context, password).await.ok()?;

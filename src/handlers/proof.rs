@@ -103,7 +103,8 @@ pub(super) async fn prove_for<'a, T: Send>(
             Box::pin(case.renew(context, &rules)).await?;
         }
         let device = device_of(context, &case.account, case.presented.code, &mut judge).await?;
-        match weigh(context, &rules, &case.account, case.evidence(device, context.clock.now()), purpose)? {
+        let evidence = case.evidence(device, context.clock.now());
+        match weigh(context, &rules, &case.account, evidence, purpose)? {
             Judgement::Unknown(error) => {
                 owed.forgive();
                 return Err(error);

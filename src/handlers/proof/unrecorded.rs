@@ -121,7 +121,7 @@ impl Failure {
 /// A failure that is not on the disk yet. Dropped with one, it sees to it that the failure is counted.
 #[derive(Default)]
 pub(super) struct Owed {
-    failure: Option<Failure>,
+    failure: Option<Box<Failure>>,
     answer: Option<Answer<'static, Result<Applied, StoreError>>>,
 }
 
@@ -147,7 +147,7 @@ impl Owed {
         };
         let is_counted = failure.counted.is_some();
         let locked = failure.locked(&record);
-        self.failure = Some(failure).filter(|_| is_counted);
+        self.failure = is_counted.then(|| Box::new(failure));
         match self.answered(context.store.apply(vec![change])).await {
             // What counts nowhere is not worth a race.
             Err(StoreError::Conflict | StoreError::NotFound) if !is_counted => {
