@@ -104,7 +104,8 @@ pub(super) async fn prove_for<'a, T: Send>(
         }
         let device = device_of(context, &case.account, case.presented.code, &mut judge).await?;
         let evidence = case.evidence(device, context.clock.now());
-        match weigh(context, &rules, &case.account, evidence, purpose)? {
+        let judgement = weigh(context, &rules, &case.account, evidence, purpose)?;
+        match judgement {
             Judgement::Unknown(error) => {
                 owed.forgive();
                 return Err(error);

@@ -18,8 +18,6 @@ pub(super) struct Rules {
     pub(super) scheme: Scheme,
     pub(super) password: Lockout,
     pub(super) second_factor: Lockout,
-    /// The second factor's failures as recovery codes see them: never closed, since such a code is what opens it again.
-    recovery_code: Lockout,
     pub(super) totp: Totp,
     pub(super) fence: Option<UnixMillis>,
     pub(super) separator: Option<u8>,
@@ -60,7 +58,6 @@ impl Rules {
             scheme: configured_scheme(&config),
             password,
             second_factor: Lockout { closed_after: (close_after > 0).then_some(close_after), ..password },
-            recovery_code: password,
             totp: Totp {
                 period_seconds: u32::try_from(config.totp.step.as_secs()).unwrap_or(u32::MAX),
                 window: u8::try_from(config.totp.window).unwrap_or(u8::MAX),
@@ -82,9 +79,9 @@ impl Rules {
     /// After how many failures of this count what closes.
     pub(super) const fn limits(&self, count: Count) -> &Lockout {
         match count {
-            Count::Password => &self.password,
+            // To recovery codes the second factor is never closed, since such a code is what opens it again.
+            Count::Password | Count::RecoveryCode => &self.password,
             Count::SecondFactor => &self.second_factor,
-            Count::RecoveryCode => &self.recovery_code,
         }
     }
 
