@@ -1,5 +1,8 @@
 //! Where slow password hashes are computed: a bounded pool of threads of its own, so that a flood of binds cannot starve searches.
 //! When its queue is full the request is refused as busy. Which hash, and what it means, is `factors::password` and `bind`.
+//!
+//! The memory that hashes fill does not belong to the threads: who has a job takes what was given back last. Hashes that come one
+//! after another so fill the same memory again, which the processor still has in its cache, whichever thread computes them.
 
 use std::{
     fmt, io,
@@ -22,6 +25,9 @@ use crate::{
 
 type Job = Box<dyn FnOnce(&mut Workspace) + Send>;
 
+/// Memory that no hash fills at the moment; what was used last comes last.
+type Idle = Mutex<Vec<Workspace>>;
+
 /// The pool; it ends when this is dropped and the queue is worked off.
 pub struct Hashing {
     queue: SyncSender<Job>,
@@ -40,10 +46,10 @@ impl Hashing {
             count => usize::try_from(count).unwrap_or(1),
         };
         let (queue, jobs) = sync_channel(usize::try_from(waiting).unwrap_or(usize::MAX));
-        let jobs = Arc::new(Mutex::new(jobs));
+        let (jobs, idle) = (Arc::new(Mutex::new(jobs)), Arc::new(Idle::default()));
         for number in 0..threads {
-            let jobs = Arc::clone(&jobs);
-            thread::Builder::new().name(format!("hashing-{number}")).spawn(move || work(&jobs))?;
+            let (jobs, idle) = (Arc::clone(&jobs), Arc::clone(&idle));
+            thread::Builder::new().name(format!("hashing-{number}")).spawn(move || work(&jobs, &idle))?;
         }
         Ok(Self { queue, waiting: Arc::default(), room: waiting })
     }
@@ -100,17 +106,17 @@ impl fmt::Debug for Hashing {
 /// for a turn of a few hundred microseconds instead of sharing alike.
 const NICENESS: i32 = 10;
 
-fn work(jobs: &Mutex<Receiver<Job>>) {
+fn work(jobs: &Mutex<Receiver<Job>>, idle: &Idle) {
     // On Linux this is about the calling thread alone. Where it is refused, hashes are merely less polite.
     let _ = rustix::process::setpriority_process(None, NICENESS);
-    let mut workspace = Workspace::default();
     loop {
         // The lock is given back before the hash begins.
         let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
+        let mut workspace = idle.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         // A hash that panicked must not cost the pool a thread; its requester sees the answer's sender dropped.
-        if catch_unwind(AssertUnwindSafe(|| job(&mut workspace))).is_err() {
-            workspace = Workspace::default();
+        if catch_unwind(AssertUnwindSafe(|| job(&mut workspace))).is_ok() {
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
         }
     }
 }
