@@ -3,13 +3,12 @@
 
 use std::ops::Bound;
 
-use heed::{RoRange, types::Bytes};
 use smallvec::SmallVec;
 
 use super::{
     super::StoreError,
     keys::Key,
-    postings::{self, Block, Chunk, FEW, Row},
+    postings::{self, Block, FEW, Found, Term},
     tables::Tables,
 };
 
@@ -21,7 +20,7 @@ pub(super) enum Ids<'t> {
     /// No id at all.
     Nothing,
     /// The ids under one term that has more than a few.
-    Term(Postings<'t>),
+    Term(Term<'t>),
     /// Ids that were collected and sorted.
     Sorted(SmallVec<[u64; FEW]>),
     /// What all of them have in common.
@@ -33,18 +32,42 @@ pub(super) enum Ids<'t> {
 impl<'t> Ids<'t> {
     /// The ids under the term with this head.
     pub(super) fn of_term(tables: &'t Tables, txn: &'t Txn<'t>, head: Key) -> Result<Self, StoreError> {
-        let stored = tables.index.get(txn, &head).map_err(|error| tables.failed(error))?;
-        Ok(match stored.map(Row::read).transpose()? {
-            None => Self::Nothing,
-            Some(Row::Few(ids)) => Self::Sorted(postings::few(ids).collect()),
-            Some(_) => Self::Term(Postings { tables, txn, head, cursor: None, current: None }),
-        })
+        Term::find(tables, txn, head).map(Self::of_found)
+    }
+
+    /// The same of a term that probably has many ids, the first of which are read at once.
+    pub(super) fn of_common_term(tables: &'t Tables, txn: &'t Txn<'t>, head: Key) -> Result<Self, StoreError> {
+        Term::find_common(tables, txn, head).map(Self::of_found)
+    }
+
+    fn of_found(found: Found<'t>) -> Self {
+        match found {
+            Found::Nothing => Self::Nothing,
+            Found::Few(ids) => Self::Sorted(postings::few(ids).collect()),
+            Found::Many(term) => Self::Term(term),
+        }
+    }
+
+    /// What all lists have in common, asking first those that seem to have the fewest ids.
+    pub(super) fn every(mut lists: Vec<Self>) -> Self {
+        lists.sort_by_key(Self::density);
+        Self::Every(lists)
+    }
+
+    /// Ids to sixteen chunks, judged by where the list begins; as many as can be, where nothing was read yet.
+    fn density(&self) -> usize {
+        match self {
+            Self::Nothing | Self::Sorted(_) => 0,
+            Self::Term(term) => term.density(),
+            Self::Every(lists) => lists.first().map_or(0, Self::density),
+            Self::Any(lists) => lists.iter().map(Self::density).fold(0, usize::saturating_add),
+        }
     }
 
     /// The same ids from the first one on.
     fn rewound(self) -> Self {
         match self {
-            Self::Term(postings) => Self::Term(Postings { cursor: None, current: None, ..postings }),
+            Self::Term(term) => Self::Term(term.rewound()),
             Self::Every(lists) => Self::Every(lists.into_iter().map(Self::rewound).collect()),
             Self::Any(lists) => Self::Any(lists.into_iter().map(Self::rewound).collect()),
             other => other,
@@ -93,15 +116,44 @@ impl<'t> Ids<'t> {
     fn block(&mut self, from: u64, block: &mut Block) -> Result<bool, StoreError> {
         match self {
             Self::Nothing => Ok(false),
-            Self::Term(postings) => postings.block(from, block),
+            Self::Term(term) => term.block(from, block),
             Self::Sorted(ids) => Ok(sorted_block(ids, from, block)),
-            Self::Every(lists) if lists.iter().all(|list| matches!(list, Self::Term(_))) => {
-                every_term(lists, from, block)
-            }
             Self::Every(lists) => every(lists, from, block),
             Self::Any(lists) => any(lists, from, block),
         }
     }
+
+    /// Keeps in `block` what the list has too. The block's number must not be smaller than in the call before.
+    fn keep_common(&mut self, block: &mut Block) -> Result<Common, StoreError> {
+        let (number, is_any) = if let Self::Term(term) = self {
+            // As it is stored, which is most often a few ids.
+            let Some((number, chunk)) = term.chunk(block.number)? else { return Ok(Common::End) };
+            (number, number == block.number && block.keep_stored(chunk))
+        } else {
+            let mut other = Block::empty();
+            if !self.block(block.number, &mut other)? {
+                return Ok(Common::End);
+            }
+            (other.number, other.number == block.number && block.keep(&other))
+        };
+        Ok(match is_any {
+            true => Common::Some,
+            false if number > block.number => Common::Further(number),
+            false => Common::None,
+        })
+    }
+}
+
+/// What a list has in common with a block.
+enum Common {
+    /// Some ids, which are left in the block.
+    Some,
+    /// No id of this chunk.
+    None,
+    /// Nothing before the chunk of this number.
+    Further(u64),
+    /// Nothing from there on.
+    End,
 }
 
 fn sorted_block(ids: &[u64], from: u64, block: &mut Block) -> bool {
@@ -118,47 +170,24 @@ fn sorted_block(ids: &[u64], from: u64, block: &mut Block) -> bool {
 /// Leapfrog: each list in turn jumps to the chunk where the others are, until all have one with common ids.
 fn every(lists: &mut [Ids<'_>], mut from: u64, block: &mut Block) -> Result<bool, StoreError> {
     let Some((first, others)) = lists.split_first_mut() else { return Ok(false) };
-    let mut other = Block::empty();
     'chunks: while first.block(from, block)? {
         for list in others.iter_mut() {
-            if !list.block(block.number, &mut other)? {
-                return Ok(false);
-            }
-            if other.number > block.number {
-                from = other.number;
-                continue 'chunks;
-            }
-            if !block.keep(&other) {
-                from = block.number + 1;
-                continue 'chunks;
+            match list.keep_common(block)? {
+                Common::Some => {}
+                Common::None => {
+                    from = block.number + 1;
+                    continue 'chunks;
+                }
+                Common::Further(number) => {
+                    from = number;
+                    continue 'chunks;
+                }
+                Common::End => return Ok(false),
             }
         }
         return Ok(true);
     }
     Ok(false)
-}
-
-/// The same of terms alone, whose chunks are compared as they are stored.
-fn every_term(lists: &mut [Ids<'_>], mut from: u64, block: &mut Block) -> Result<bool, StoreError> {
-    'chunks: loop {
-        let mut chunks = SmallVec::<[Chunk<'_>; 8]>::new();
-        let mut number = None;
-        for list in lists.iter_mut() {
-            let Ids::Term(postings) = list else { return Ok(false) };
-            let Some((found, chunk)) = postings.chunk(from)? else { return Ok(false) };
-            if *number.get_or_insert(found) != found {
-                // The others are behind this one, or it behind them: all go on from the later.
-                from = found.max(number.unwrap_or(found));
-                continue 'chunks;
-            }
-            chunks.push(chunk);
-        }
-        let Some(number) = number else { return Ok(false) };
-        if postings::intersect(number, &chunks, block) {
-            return Ok(true);
-        }
-        from = number + 1;
-    }
 }
 
 fn any(lists: &mut [Ids<'_>], from: u64, block: &mut Block) -> Result<bool, StoreError> {
@@ -176,65 +205,6 @@ fn any(lists: &mut [Ids<'_>], from: u64, block: &mut Block) -> Result<bool, Stor
         }
     }
     Ok(found)
-}
-
-/// The ids under one term, by a cursor over its chunks.
-pub(super) struct Postings<'t> {
-    tables: &'t Tables,
-    txn: &'t Txn<'t>,
-    head: Key,
-    cursor: Option<RoRange<'t, Bytes, Bytes>>,
-    current: Option<(u64, Chunk<'t>)>,
-}
-
-/// Chunks that are stepped over rather than looked up.
-const STEPS: u64 = 4;
-
-impl<'t> Postings<'t> {
-    fn block(&mut self, from: u64, block: &mut Block) -> Result<bool, StoreError> {
-        let Some((number, chunk)) = self.chunk(from)? else { return Ok(false) };
-        block.load(number, chunk);
-        Ok(true)
-    }
-
-    /// The first chunk numbered `from` or above. `from` must not be smaller than in the call before.
-    fn chunk(&mut self, from: u64) -> Result<Option<(u64, Chunk<'t>)>, StoreError> {
-        match self.current {
-            None if self.cursor.is_some() => return Ok(None),
-            Some((number, _)) if from < number + STEPS => {}
-            _ => self.jump(from)?,
-        }
-        while self.current.is_some_and(|(number, _)| number < from) {
-            self.step()?;
-        }
-        Ok(self.current)
-    }
-
-    /// To the chunk of this number, or the first one behind it.
-    fn jump(&mut self, number: u64) -> Result<(), StoreError> {
-        let length = self.head.len();
-        postings::push_number(&mut self.head, number);
-        let bounds = (Bound::Included(self.head.as_slice()), Bound::Unbounded);
-        let cursor = self.tables.index.range(self.txn, &bounds);
-        self.head.truncate(length);
-        self.cursor = Some(cursor.map_err(|error| self.tables.failed(error))?);
-        self.step()
-    }
-
-    /// To the next chunk of this term.
-    fn step(&mut self) -> Result<(), StoreError> {
-        self.current = match self.cursor.as_mut().and_then(Iterator::next).transpose() {
-            Ok(Some((key, value))) if key.starts_with(&self.head) => {
-                match (postings::number_of(key), Row::read(value)?) {
-                    (Some(number), Row::Chunk(chunk)) => Some((number, chunk)),
-                    _ => return Err(StoreError::Damaged("a chunk of the index is none".into())),
-                }
-            }
-            Ok(_) => None,
-            Err(error) => return Err(self.tables.failed(error)),
-        };
-        Ok(())
-    }
 }
 
 /// One way through a list, from id to id.

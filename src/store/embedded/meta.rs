@@ -8,7 +8,7 @@ use super::{
 };
 
 /// The format that this program writes, and the only one it reads. Raise it with every change of a row's layout.
-pub(super) const FORMAT: u64 = 3;
+pub(super) const FORMAT: u64 = 4;
 
 /// A row that holds a number.
 #[derive(Clone, Copy)]

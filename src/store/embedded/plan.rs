@@ -122,7 +122,11 @@ impl<'t> Planner<'_, 't> {
                 }
             });
         }
-        let lists = grams.iter().map(|gram| self.term(attribute, Kind::Substring, gram));
+        let lists = grams.iter().map(|gram| {
+            let mut head = Key::new();
+            keys::term(&mut head, attribute.0, TermKind::Substring, gram);
+            Ids::of_common_term(self.search.tables, self.search.txn, head)
+        });
         Ok(common(lists.collect::<Result<_, _>>()?))
     }
 
@@ -161,6 +165,6 @@ fn common(mut lists: Vec<Ids<'_>>) -> Option<Ids<'_>> {
     }
     match lists.len() {
         0 | 1 => lists.pop(),
-        _ => Some(Ids::Every(lists)),
+        _ => Some(Ids::every(lists)),
     }
 }

@@ -1,6 +1,9 @@
 //! The ids of one chunk in memory, a bit each: what lists are intersected and united in.
 
-use super::layout::{CHUNK_BITS, CHUNK_IDS, Chunk, LISTED, TAG_BITS, TAG_LIST};
+use super::{
+    layout::{CHUNK_BITS, CHUNK_IDS, Chunk, LISTED, TAG_BITS, TAG_LIST},
+    wide::member,
+};
 
 /// The ids of one chunk.
 #[derive(Clone)]
@@ -71,6 +74,13 @@ impl Block {
         any != 0
     }
 
+    /// Keeps what the stored chunk of the same number has too; whether anything is left.
+    pub(crate) fn keep_stored(&mut self, chunk: Chunk<'_>) -> bool {
+        let mut other = Self::of(self.number);
+        other.load(self.number, chunk);
+        self.keep(&other)
+    }
+
     /// Takes what the other has, which must be of the same chunk.
     pub(crate) fn join(&mut self, other: &Self) {
         self.bits.iter_mut().zip(&other.bits).for_each(|(word, other)| *word |= other);
@@ -113,34 +123,7 @@ impl Block {
             self.bits.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
         } else {
             out.push(TAG_LIST);
-            self.ids().for_each(|id| out.extend_from_slice(&((id % CHUNK_IDS) as u16).to_le_bytes()));
-        }
-    }
-}
-
-/// Fills `block` with what stored chunks of one number have in common; whether there is anything. The shortest is asked first, so
-/// that a rare term makes a common one cheap.
-pub(crate) fn intersect(number: u64, chunks: &[Chunk<'_>], block: &mut Block) -> bool {
-    block.reset(number);
-    let Some(shortest) = chunks.iter().copied().min_by_key(|chunk| chunk.len()) else { return false };
-    match shortest {
-        Chunk::List(members) => {
-            let mut any = false;
-            for member in members.as_chunks::<2>().0 {
-                if chunks.iter().all(|chunk| chunk.contains(*member)) {
-                    block.insert(u16::from_le_bytes(*member).into());
-                    any = true;
-                }
-            }
-            any
-        }
-        Chunk::Bits(_) => {
-            block.load(number, shortest);
-            let mut other = Block::empty();
-            chunks.iter().all(|chunk| {
-                other.load(number, *chunk);
-                block.keep(&other)
-            })
+            self.ids().for_each(|id| out.extend_from_slice(&member(id).to_le_bytes()));
         }
     }
 }

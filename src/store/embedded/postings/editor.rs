@@ -5,7 +5,8 @@ use heed::RwTxn;
 use super::super::{edits::Edit, keys::Key, tables::Tables};
 use super::{
     block::Block,
-    layout::{FEW, Row, TAG_MANY, few, number, push_number, store_few},
+    layout::{FEW, Row, TAG_MANY, few, number, number_of, row_key, store_few},
+    wide::{self, first_chunk},
 };
 use crate::store::StoreError;
 
@@ -14,7 +15,7 @@ use crate::store::StoreError;
 pub(crate) struct Editor {
     key: Key,
     row: Vec<u8>,
-    /// The ids of a term that has few.
+    /// The ids of a term that has few, or of a wide row that becomes too long.
     ids: Vec<u64>,
 }
 
@@ -56,10 +57,64 @@ impl Editor {
         txn: &mut RwTxn<'_>,
         (head, edits): OfTerm<'_>,
     ) -> Result<(), StoreError> {
-        for edits in edits.chunk_by(|left, right| number(left.0) == number(right.0)) {
-            self.edit_chunk(tables, txn, (head, edits))?;
+        let chunk = |edit: &Edit| number(edit.0);
+        let sixteen = |edit: &Edit| first_chunk(chunk(edit));
+        for edits in edits.chunk_by(|left, right| sixteen(left) == sixteen(right)) {
+            let first = edits.first().map_or(0, sixteen);
+            if let Some(count) = self.amend_wide(tables, txn, (head, edits), first)? {
+                self.put_wide(tables, txn, (head, first), count)?;
+                continue;
+            }
+            for edits in edits.chunk_by(|left, right| chunk(left) == chunk(right)) {
+                self.edit_chunk(tables, txn, (head, edits))?;
+            }
         }
         Ok(())
+    }
+
+    /// Makes `row` the wide row `first` with the edits carried out, and `key` its key: how many ids it has, or `None` if its chunks
+    /// have rows of their own. Where none of them has a row, a wide one is begun.
+    fn amend_wide(
+        &mut self,
+        tables: &Tables,
+        txn: &RwTxn<'_>,
+        (head, edits): OfTerm<'_>,
+        first: u64,
+    ) -> Result<Option<usize>, StoreError> {
+        row_key(&mut self.key, head, first);
+        let next = tables.index.get_greater_than_or_equal_to(txn, &self.key).map_err(|error| tables.failed(error))?;
+        let is_near = |key: &[u8]| number_of(key).is_some_and(|number| number < first + wide::CHUNKS);
+        let stored = next.filter(|(key, _)| key.starts_with(head) && is_near(key)).map(|(_, row)| Row::read(row));
+        let members = match stored.transpose()? {
+            None => &[][..],
+            Some(Row::Wide(members)) => members,
+            Some(_) => return Ok(None),
+        };
+        Ok(Some(wide::amended(members, edits, &mut self.row)))
+    }
+
+    /// Puts the wide row in `row`; with too many ids it becomes a row for each chunk.
+    fn put_wide(
+        &mut self,
+        tables: &Tables,
+        txn: &mut RwTxn<'_>,
+        (head, first): (&[u8], u64),
+        count: usize,
+    ) -> Result<(), StoreError> {
+        if count == 0 {
+            return self.delete_row(tables, txn, head);
+        }
+        if count <= wide::MEMBERS {
+            return tables.index.put(txn, &self.key, &self.row).map_err(|error| tables.failed(error));
+        }
+        tables.index.delete(txn, &self.key).map_err(|error| tables.failed(error))?;
+        let Self { key, row, ids } = self;
+        ids.clear();
+        ids.extend(wide::ids(first, row.get(1..).unwrap_or_default()));
+        wide::store(ids, row, |number, row| {
+            row_key(key, head, number);
+            tables.index.put(txn, key, row).map_err(|error| tables.failed(error))
+        })
     }
 
     /// Edits the row of one chunk, to which all edits belong.
@@ -70,9 +125,7 @@ impl Editor {
         (head, edits): OfTerm<'_>,
     ) -> Result<(), StoreError> {
         let chunk = edits.first().map_or(0, |edit| number(edit.0));
-        self.key.clear();
-        self.key.extend_from_slice(head);
-        push_number(&mut self.key, chunk);
+        row_key(&mut self.key, head, chunk);
         let mut block = Block::of(chunk);
         let stored = tables.index.get(txn, &self.key).map_err(|error| tables.failed(error))?;
         if let Some(Row::Chunk(stored)) = stored.map(Row::read).transpose()? {

@@ -3,11 +3,13 @@
 //! ```text
 //! head             -> FEW  | id u64 LE ...        up to 16 ids, ascending: one lookup answers for all of them
 //! head             -> MANY                        the ids are in the rows that follow
-//! head | id >> 12  -> LIST | (id & 0xFFF) u16 LE ...   up to 255 of a chunk, ascending
+//! head | id >> 12  -> WIDE | (id & 0xFFFF) u16 LE ...  up to 700 of sixteen chunks, ascending, under the first one's number
+//! head | id >> 12  -> LIST | (id & 0xFFFF) u16 LE ...  up to 255 of a chunk, ascending
 //! head | id >> 12  -> BITS | 512 octets                one bit an id of a chunk that has more
 //! ```
-//! A row stays below a quarter of a page however many entries share a term, chunks intersect 64 ids a step, and an id of a common
-//! term is added by rewriting half a kilobyte. `head` is what `keys::term` makes; the chunk's number is a u32 BE, for order.
+//! A row stays below half a page however many entries share a term, chunks intersect 64 ids a step, and an id of a common term is
+//! added by rewriting half a kilobyte. Sixteen chunks have one wide row or rows of their own, never both. `head` is what
+//! `keys::term` makes; the chunk's number is a u32 BE, for order.
 
 use super::super::keys::{CHUNK, Key};
 use crate::store::StoreError;
@@ -24,6 +26,7 @@ pub(super) const TAG_FEW: u8 = 0;
 pub(super) const TAG_MANY: u8 = 1;
 pub(super) const TAG_LIST: u8 = 2;
 pub(super) const TAG_BITS: u8 = 3;
+pub(super) const TAG_WIDE: u8 = 4;
 
 /// A stored row, by its value.
 pub(crate) enum Row<'a> {
@@ -31,6 +34,8 @@ pub(crate) enum Row<'a> {
     Few(&'a [u8]),
     /// The ids are in chunks.
     Many,
+    /// Sixteen chunks, two octets a member.
+    Wide(&'a [u8]),
     /// A chunk.
     Chunk(Chunk<'a>),
 }
@@ -49,31 +54,12 @@ impl<'a> Row<'a> {
         let row = match value.split_first() {
             Some((&TAG_FEW, ids)) if ids.len().is_multiple_of(8) => Some(Row::Few(ids)),
             Some((&TAG_MANY, [])) => Some(Row::Many),
+            Some((&TAG_WIDE, members)) if members.len().is_multiple_of(2) => Some(Row::Wide(members)),
             Some((&TAG_LIST, members)) if members.len().is_multiple_of(2) => Some(Row::Chunk(Chunk::List(members))),
             Some((&TAG_BITS, bits)) => bits.try_into().ok().map(|bits| Row::Chunk(Chunk::Bits(bits))),
             _ => None,
         };
         row.ok_or_else(|| StoreError::Damaged("a row of the index has an unknown layout".into()))
-    }
-}
-
-impl Chunk<'_> {
-    /// How many members it has, at most.
-    pub(super) fn len(self) -> usize {
-        match self {
-            Self::List(members) => members.len() / 2,
-            Self::Bits(_) => CHUNK_IDS as usize,
-        }
-    }
-
-    pub(super) fn contains(self, member: [u8; 2]) -> bool {
-        let number = u16::from_le_bytes(member);
-        match self {
-            Self::List(members) => {
-                members.as_chunks::<2>().0.binary_search_by_key(&number, |other| u16::from_le_bytes(*other)).is_ok()
-            }
-            Self::Bits(bits) => bits.get(usize::from(number / 8)).is_some_and(|octet| octet >> (number % 8) & 1 == 1),
-        }
     }
 }
 
@@ -96,6 +82,13 @@ pub(crate) const fn number(id: u64) -> u64 {
 pub(crate) fn push_number(key: &mut Key, number: u64) {
     #[expect(clippy::cast_possible_truncation, reason = "ids stay below 2^44: ten thousand a second for fifty years")]
     key.extend_from_slice(&(number as u32).to_be_bytes());
+}
+
+/// Replaces `key` by that of the chunk's row, or the wide row, of this number.
+pub(super) fn row_key(key: &mut Key, head: &[u8], number: u64) {
+    key.clear();
+    key.extend_from_slice(head);
+    push_number(key, number);
 }
 
 pub(super) fn store_few(ids: &[u64], out: &mut Vec<u8>) {

@@ -1,11 +1,9 @@
 //! The rows of an index made from all its postings in order: a bulk load, or an index built anew.
 
-use smallvec::SmallVec;
-
 use super::super::keys::Key;
 use super::{
-    block::Block,
-    layout::{FEW, TAG_MANY, number, push_number, store_few},
+    layout::{FEW, TAG_MANY, number, row_key, store_few},
+    wide::{self, first_chunk},
 };
 use crate::store::StoreError;
 
@@ -15,16 +13,17 @@ pub(crate) type EachRow<'e> = &'e mut dyn FnMut(&[u8], &[u8]) -> Result<(), Stor
 /// Makes the rows of an index from all its postings in order.
 pub(crate) struct Rows {
     head: Vec<u8>,
-    few: SmallVec<[u64; FEW]>,
-    /// The chunk being filled, of a term that has more than a few.
-    block: Option<Block>,
+    /// The term's few ids, or those of the sixteen chunks being filled.
+    ids: Vec<u64>,
+    /// Whether the term has more than a few.
+    is_many: bool,
     key: Key,
     row: Vec<u8>,
 }
 
 impl Rows {
     pub(crate) fn new() -> Self {
-        Self { head: Vec::new(), few: SmallVec::new(), block: None, key: Key::new(), row: Vec::new() }
+        Self { head: Vec::new(), ids: Vec::new(), is_many: false, key: Key::new(), row: Vec::new() }
     }
 
     /// Takes the next posting, in the order of heads and then ids, and gives `each` the rows that are whole.
@@ -34,44 +33,49 @@ impl Rows {
             self.head.clear();
             self.head.extend_from_slice(head);
         }
-        if self.block.is_none() {
-            if self.few.len() < FEW {
-                self.few.push(id);
-                return Ok(());
-            }
+        if !self.is_many && self.ids.len() == FEW {
             each(&self.head, &[TAG_MANY])?;
-            for id in std::mem::take(&mut self.few) {
+            self.is_many = true;
+            for id in std::mem::take(&mut self.ids) {
                 self.add(id, each)?;
             }
         }
-        self.add(id, each)
-    }
-
-    fn add(&mut self, id: u64, each: EachRow<'_>) -> Result<(), StoreError> {
-        if self.block.as_ref().is_some_and(|block| block.number != number(id)) {
-            self.chunk(each)?;
+        if self.is_many {
+            return self.add(id, each);
         }
-        let block = self.block.get_or_insert_with(|| Block::of(number(id)));
-        block.insert(id);
+        self.ids.push(id);
         Ok(())
     }
 
-    fn chunk(&mut self, each: EachRow<'_>) -> Result<(), StoreError> {
-        let Some(block) = self.block.take() else { return Ok(()) };
-        self.key.clear();
-        self.key.extend_from_slice(&self.head);
-        push_number(&mut self.key, block.number);
-        block.store(&mut self.row);
-        each(&self.key, &self.row)
+    fn add(&mut self, id: u64, each: EachRow<'_>) -> Result<(), StoreError> {
+        let is_further = |last: &u64| first_chunk(number(*last)) != first_chunk(number(id));
+        if self.ids.last().is_some_and(is_further) {
+            self.chunks(each)?;
+        }
+        self.ids.push(id);
+        Ok(())
+    }
+
+    fn chunks(&mut self, each: EachRow<'_>) -> Result<(), StoreError> {
+        let Self { head, ids, key, row, .. } = self;
+        wide::store(ids, row, |number, row| {
+            row_key(key, head, number);
+            each(key, row)
+        })?;
+        ids.clear();
+        Ok(())
     }
 
     /// Gives the rows of the last term.
     pub(crate) fn finish(&mut self, each: EachRow<'_>) -> Result<(), StoreError> {
-        if !self.few.is_empty() {
-            store_few(&self.few, &mut self.row);
-            self.few.clear();
+        if std::mem::take(&mut self.is_many) {
+            return self.chunks(each);
+        }
+        if !self.ids.is_empty() {
+            store_few(&self.ids, &mut self.row);
+            self.ids.clear();
             each(&self.head, &self.row)?;
         }
-        self.chunk(each)
+        Ok(())
     }
 }
