@@ -9,11 +9,9 @@ use super::{
     super::StoreError,
     keys::Key,
     postings::{self, Block, FEW, Found, Term},
+    snapshot::{Snapshot, Txn},
     tables::Tables,
 };
-
-/// A snapshot that lists are read from.
-pub(super) type Txn<'t> = heed::RoTxn<'t>;
 
 /// Ascending ids.
 pub(super) enum Ids<'t> {
@@ -31,13 +29,13 @@ pub(super) enum Ids<'t> {
 
 impl<'t> Ids<'t> {
     /// The ids under the term with this head.
-    pub(super) fn of_term(tables: &'t Tables, txn: &'t Txn<'t>, head: Key) -> Result<Self, StoreError> {
-        Term::find(tables, txn, head).map(Self::of_found)
+    pub(super) fn of_term(snapshot: Snapshot<'t>, head: Key) -> Result<Self, StoreError> {
+        Term::find(snapshot, head).map(Self::of_found)
     }
 
     /// The same of a term that probably has many ids, the first of which are read at once.
-    pub(super) fn of_common_term(tables: &'t Tables, txn: &'t Txn<'t>, head: Key) -> Result<Self, StoreError> {
-        Term::find_common(tables, txn, head).map(Self::of_found)
+    pub(super) fn of_common_term(snapshot: Snapshot<'t>, head: Key) -> Result<Self, StoreError> {
+        Term::find_common(snapshot, head).map(Self::of_found)
     }
 
     fn of_found(found: Found<'t>) -> Self {
@@ -90,6 +88,11 @@ impl<'t> Ids<'t> {
             from = id + 1;
         }
         Ok(Self::Sorted(ids))
+    }
+
+    /// The ids that are at hand.
+    pub(super) fn at_hand(&self) -> &[u64] {
+        if let Self::Sorted(ids) = self { ids } else { &[] }
     }
 
     /// How many ids there are, where they are at hand.

@@ -13,6 +13,7 @@
 //! ```
 //! Every change of a row's layout raises `meta::FORMAT`.
 
+mod ahead;
 pub mod backup;
 pub mod check;
 mod draft;
@@ -45,6 +46,7 @@ use std::{
 };
 
 use self::{
+    ahead::Ahead,
     draft::id_of,
     file_size::Length,
     hints::Hints,
@@ -93,6 +95,7 @@ pub struct Embedded {
     shared: Arc<Shared>,
     rules: Arc<Rules>,
     hints: Hints,
+    ahead: Ahead,
     fence: u64,
     _lock: Option<Lock>,
 }
@@ -179,7 +182,8 @@ impl Opened {
         let last_change = self.tables.number(&snapshot, Number::LastChange)?;
         let fence = self.tables.number(&snapshot, Number::Fence)?;
         let readers = Readers::new(if writes { snapshot.id() } else { 0 });
-        let hints = Hints::for_entries(self.tables.entry.len(&snapshot).map_err(|error| self.tables.failed(error))?);
+        let entries = self.tables.entry.len(&snapshot).map_err(|error| self.tables.failed(error))?;
+        let (hints, ahead) = (Hints::for_entries(entries), Ahead::for_entries(entries));
         drop(snapshot);
         let shared = Arc::new(Shared::new(self.tables, readers, last_change));
         let writer = if writes {
@@ -187,7 +191,7 @@ impl Opened {
         } else {
             None
         };
-        Ok(Embedded { writer, shared, rules, hints, fence, _lock: self.lock })
+        Ok(Embedded { writer, shared, rules, hints, ahead, fence, _lock: self.lock })
     }
 }
 
@@ -212,7 +216,9 @@ impl Store for Embedded {
         with_factors: bool,
         reader: &'a mut (dyn FnMut(Found<'_>) + Send),
     ) -> Answer<'a, Result<bool, StoreError>> {
-        self.reading(|tables, txn| Snapshot { tables, txn, hints: &self.hints }.read(target, with_factors, reader))
+        self.reading(|tables, txn| {
+            Snapshot { tables, txn, hints: &self.hints, ahead: &self.ahead }.read(target, with_factors, reader)
+        })
     }
 
     fn search<'a>(
@@ -222,7 +228,7 @@ impl Store for Embedded {
         visitor: &'a mut (dyn FnMut(Found<'_>) -> Step + Send),
     ) -> Answer<'a, Result<Progress, StoreError>> {
         self.reading(|tables, txn| {
-            Snapshot { tables, txn, hints: &self.hints }.search(&self.rules, query, from, visitor)
+            Snapshot { tables, txn, hints: &self.hints, ahead: &self.ahead }.search(&self.rules, query, from, visitor)
         })
     }
 

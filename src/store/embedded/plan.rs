@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use super::{
     super::StoreError,
+    ahead::RowKey,
     keys::{self, Key, TermKind},
     list::{Ids, collect},
     rules::Rules,
@@ -110,7 +111,7 @@ impl<'t> Planner<'_, 't> {
     fn term(&self, attribute: AttributeId, kind: Kind, value: &[u8]) -> Result<Ids<'t>, StoreError> {
         let mut head = Key::new();
         keys::term(&mut head, attribute.0, terms::kind(kind), value);
-        Ids::of_term(self.search.tables, self.search.txn, head)
+        Ids::of_term(*self.search, head)
     }
 
     fn substrings(&self, attribute: AttributeId, parts: &[&[u8]]) -> Plan<'t> {
@@ -122,11 +123,14 @@ impl<'t> Planner<'_, 't> {
                 }
             });
         }
-        let lists = grams.iter().map(|gram| {
+        let mut heads: SmallVec<[Key; TRIGRAMS]> = SmallVec::new();
+        for gram in grams {
             let mut head = Key::new();
-            keys::term(&mut head, attribute.0, TermKind::Substring, gram);
-            Ids::of_common_term(self.search.tables, self.search.txn, head)
-        });
+            keys::term(&mut head, attribute.0, TermKind::Substring, &gram);
+            self.search.ahead.fetch(RowKey::term(&head));
+            heads.push(head);
+        }
+        let lists = heads.into_iter().map(|head| Ids::of_common_term(*self.search, head));
         Ok(common(lists.collect::<Result<_, _>>()?))
     }
 

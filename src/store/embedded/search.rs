@@ -4,6 +4,7 @@ use std::ops::Bound;
 
 use super::{
     super::{EntryId, Factors, Found, Position, Progress, Query, Scope, Step, StoreError, Target, query::Place},
+    ahead::RowKey,
     draft::{id_of, readable},
     envelope::{EntryRow, FactorRow, open_name},
     keys,
@@ -17,6 +18,9 @@ use crate::directory::dn::DnKey;
 
 /// What looks at candidates.
 pub(super) type Visitor<'v> = &'v mut (dyn FnMut(Found<'_>) -> Step + Send);
+
+/// Candidates whose entries are fetched ahead together.
+const SIDE_BY_SIDE: usize = 4;
 
 /// What became of one candidate.
 enum Visit {
@@ -40,8 +44,12 @@ impl<'t> Snapshot<'t> {
         let Some(mut found) = found else { return Ok(false) };
         let id = found.id;
         if with_factors {
+            self.ahead.fetch(RowKey::factor(id));
             let stored = self.tables.factor.get(self.txn, &keys::id(id));
             let row = stored.map_err(|error| self.tables.failed(error))?;
+            if let Some(row) = row {
+                self.ahead.note(RowKey::factor(id), row);
+            }
             let row = row.map(|row| FactorRow::open(id, row)).transpose()?;
             found.factors = row.map(|row| Factors { version: row.version, record: row.record });
         }
@@ -95,6 +103,7 @@ impl<'t> Snapshot<'t> {
         mut from: u64,
         visitor: Visitor<'_>,
     ) -> Result<Progress, StoreError> {
+        ids.at_hand().iter().take(SIDE_BY_SIDE).for_each(|id| self.ahead.fetch(RowKey::entry(EntryId(*id))));
         let mut walk = Walk::new(ids);
         while let Some(id) = walk.seek(from)? {
             let found = self.entry(EntryId(id), true)?.ok_or_else(|| missing(EntryId(id)))?;
@@ -192,8 +201,11 @@ impl<'t> Snapshot<'t> {
 
     /// An entry by id, without factors.
     fn entry(&self, id: EntryId, indexed: bool) -> Result<Option<Found<'t>>, StoreError> {
+        self.ahead.fetch(RowKey::entry(id));
         let stored = self.tables.entry.get(self.txn, &keys::id(id)).map_err(|error| self.tables.failed(error))?;
-        stored.map(|stored| found(id, stored, indexed)).transpose()
+        let Some(stored) = stored else { return Ok(None) };
+        self.ahead.note(RowKey::entry(id), stored);
+        found(id, stored, indexed).map(Some)
     }
 }
 

@@ -1,9 +1,6 @@
 //! The ids of one chunk in memory, a bit each: what lists are intersected and united in.
 
-use super::{
-    layout::{CHUNK_BITS, CHUNK_IDS, Chunk, LISTED, TAG_BITS, TAG_LIST},
-    wide::member,
-};
+use super::layout::{CHUNK_BITS, CHUNK_IDS, Chunk, LISTED, TAG_BITS, TAG_LIST, member};
 
 /// The ids of one chunk.
 #[derive(Clone)]

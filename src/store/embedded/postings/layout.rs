@@ -78,6 +78,12 @@ pub(crate) const fn number(id: u64) -> u64 {
     id >> CHUNK_BITS
 }
 
+/// An id as it stands in a wide row, and in the list of a chunk.
+#[expect(clippy::cast_possible_truncation, reason = "the row's number says the rest")]
+pub(super) const fn member(id: u64) -> u16 {
+    id as u16
+}
+
 /// Appends the chunk's number to a head.
 pub(crate) fn push_number(key: &mut Key, number: u64) {
     #[expect(clippy::cast_possible_truncation, reason = "ids stay below 2^44: ten thousand a second for fifty years")]

@@ -2,10 +2,10 @@
 
 use std::ops::Bound;
 
-use heed::{RoRange, RoTxn, types::Bytes};
+use heed::{RoRange, types::Bytes};
 
 use super::{
-    super::{keys::Key, tables::Tables},
+    super::{ahead::RowKey, keys::Key, snapshot::Snapshot},
     block::Block,
     chunks::Chunks,
     layout::{Chunk, Row, push_number},
@@ -13,9 +13,8 @@ use super::{
 };
 use crate::store::StoreError;
 
-type Txn<'t> = RoTxn<'t>;
-
 /// What stands under the head of a term.
+#[expect(clippy::large_enum_variant, reason = "taken apart where it is returned")]
 pub(crate) enum Found<'t> {
     /// No id has the term.
     Nothing,
@@ -27,8 +26,7 @@ pub(crate) enum Found<'t> {
 
 /// A term that has more than a few ids, by a cursor over its rows.
 pub(crate) struct Term<'t> {
-    tables: &'t Tables,
-    txn: &'t Txn<'t>,
+    snapshot: Snapshot<'t>,
     head: Key,
     cursor: Option<RoRange<'t, Bytes, Bytes>>,
     current: Option<Chunks<'t>>,
@@ -39,17 +37,24 @@ const STEPS: u64 = 8;
 
 impl<'t> Term<'t> {
     /// Looks a term up, and reads none of its rows yet.
-    pub(crate) fn find(tables: &'t Tables, txn: &'t Txn<'t>, head: Key) -> Result<Found<'t>, StoreError> {
+    pub(crate) fn find(snapshot: Snapshot<'t>, head: Key) -> Result<Found<'t>, StoreError> {
+        let Snapshot { tables, txn, ahead, .. } = snapshot;
+        let place = RowKey::term(&head);
+        ahead.fetch(place);
         let stored = tables.index.get(txn, &head).map_err(|error| tables.failed(error))?;
+        if let Some(row) = stored {
+            ahead.note(place, row);
+        }
         Ok(match stored.map(Row::read).transpose()? {
             None => Found::Nothing,
             Some(Row::Few(ids)) => Found::Few(ids),
-            Some(_) => Found::Many(Self { tables, txn, head, cursor: None, current: None }),
+            Some(_) => Found::Many(Self { snapshot, head, cursor: None, current: None }),
         })
     }
 
     /// Looks a term up that probably has many ids, and is at its first row then: one search where [`Term::find`] would need two.
-    pub(crate) fn find_common(tables: &'t Tables, txn: &'t Txn<'t>, head: Key) -> Result<Found<'t>, StoreError> {
+    pub(crate) fn find_common(snapshot: Snapshot<'t>, head: Key) -> Result<Found<'t>, StoreError> {
+        let Snapshot { tables, txn, ahead, .. } = snapshot;
         let bounds = (Bound::Included(head.as_slice()), Bound::Unbounded);
         let mut cursor = tables.index.range(txn, &bounds).map_err(|error| tables.failed(error))?;
         let first = cursor.next().transpose().map_err(|error| tables.failed(error))?;
@@ -57,8 +62,10 @@ impl<'t> Term<'t> {
         if let Row::Few(ids) = Row::read(row)? {
             return Ok(Found::Few(ids));
         }
-        let mut term = Self { tables, txn, head, cursor: Some(cursor), current: None };
-        term.step()?;
+        let mut term = Self { snapshot, head, cursor: Some(cursor), current: None };
+        if let Some(members) = term.step()? {
+            ahead.note(RowKey::term(&term.head), members);
+        }
         Ok(Found::Many(term))
     }
 
@@ -111,19 +118,19 @@ impl<'t> Term<'t> {
         let length = self.head.len();
         push_number(&mut self.head, number);
         let bounds = (Bound::Included(self.head.as_slice()), Bound::Unbounded);
-        let cursor = self.tables.index.range(self.txn, &bounds);
+        let Snapshot { tables, txn, .. } = self.snapshot;
+        let cursor = tables.index.range(txn, &bounds);
         self.head.truncate(length);
-        self.cursor = Some(cursor.map_err(|error| self.tables.failed(error))?);
-        self.step()
+        self.cursor = Some(cursor.map_err(|error| tables.failed(error))?);
+        self.step().map(drop)
     }
 
-    /// To the next row of this term.
-    fn step(&mut self) -> Result<(), StoreError> {
-        self.current = match self.cursor.as_mut().and_then(Iterator::next).transpose() {
-            Ok(Some((key, value))) if key.starts_with(&self.head) => Some(Chunks::read(key, value)?),
-            Ok(_) => None,
-            Err(error) => return Err(self.tables.failed(error)),
-        };
-        Ok(())
+    /// To the next row of this term, which it returns as it is stored.
+    fn step(&mut self) -> Result<Option<&'t [u8]>, StoreError> {
+        let next = self.cursor.as_mut().and_then(Iterator::next).transpose();
+        let next = next.map_err(|error| self.snapshot.tables.failed(error))?;
+        let next = next.filter(|(key, _)| key.starts_with(&self.head));
+        self.current = next.map(|(key, row)| Chunks::read(key, row)).transpose()?;
+        Ok(next.map(|(_, row)| row))
     }
 }

@@ -8,8 +8,11 @@ use proptest::prelude::*;
 
 use super::{
     super::{
+        ahead::Ahead,
+        hints::Hints,
         keys::Key,
         list::{Ids, Walk},
+        snapshot::{Snapshot, Txn},
         tables::{Mode, Tables},
     },
     Editor, Rows,
@@ -19,9 +22,18 @@ fn tables(directory: &tempfile::TempDir) -> Tables {
     Tables::open(directory.path(), 16 << 20, Mode::Owner).unwrap()
 }
 
+/// What a snapshot has beside its tables.
+fn memory() -> (Hints, Ahead) {
+    (Hints::for_entries(0), Ahead::for_entries(0))
+}
+
+fn snapshot<'t>(tables: &'t Tables, txn: &'t Txn<'t>, (hints, ahead): &'t (Hints, Ahead)) -> Snapshot<'t> {
+    Snapshot { tables, txn, hints, ahead }
+}
+
 fn read(tables: &Tables, head: &[u8]) -> Vec<u64> {
-    let txn = tables.read().unwrap();
-    let mut walk = Walk::new(Ids::of_term(tables, &txn, Key::from_slice(head)).unwrap());
+    let (txn, memory) = (tables.read().unwrap(), memory());
+    let mut walk = Walk::new(Ids::of_term(snapshot(tables, &txn, &memory), Key::from_slice(head)).unwrap());
     let (mut ids, mut from) = (Vec::new(), 0);
     while let Some(id) = walk.seek(from).unwrap() {
         ids.push(id);
@@ -44,8 +56,8 @@ fn a_walk_that_has_ended_stays_ended() {
     (0..40).chain([1 << 40]).for_each(|id| editor.edit(&tables, &mut txn, (b"a\0", &[(id, true)])).unwrap());
     (100..140).for_each(|id| editor.edit(&tables, &mut txn, (b"b\0", &[(id, true)])).unwrap());
     txn.commit().unwrap();
-    let txn = tables.read().unwrap();
-    let of = |head: &[u8]| Ids::of_term(&tables, &txn, Key::from_slice(head)).unwrap();
+    let (txn, memory) = (tables.read().unwrap(), memory());
+    let of = |head: &[u8]| Ids::of_term(snapshot(&tables, &txn, &memory), Key::from_slice(head)).unwrap();
     for lists in [vec![of(b"a\0"), of(b"b\0")], vec![of(b"a\0"), Ids::Any(vec![of(b"b\0")])]] {
         let mut walk = Walk::new(Ids::every(lists));
         assert_eq!((walk.seek(0).unwrap(), walk.seek(1 << 39).unwrap()), (None, None));
@@ -115,10 +127,10 @@ proptest! {
             set.iter().for_each(|id| editor.edit(&tables, &mut txn, (&head, &[(*id, true)])).unwrap());
         }
         txn.commit().unwrap();
-        let txn = tables.read().unwrap();
+        let (txn, memory) = (tables.read().unwrap(), memory());
         let lists = || (0..sets.len()).map(|at| {
             let head = [b'a' + u8::try_from(at).unwrap(), 0];
-            Ids::of_common_term(&tables, &txn, Key::from_slice(&head)).unwrap()
+            Ids::of_common_term(snapshot(&tables, &txn, &memory), Key::from_slice(&head)).unwrap()
         }).collect::<Vec<_>>();
         let all: BTreeSet<u64> = sets.iter().flatten().copied().collect();
         let common: BTreeSet<u64> = all.iter().copied().filter(|id| sets.iter().all(|set| set.contains(id))).collect();

@@ -4,7 +4,7 @@
 use super::{
     super::edits::Edit,
     block::Block,
-    layout::{CHUNK_BITS, TAG_WIDE, number},
+    layout::{CHUNK_BITS, TAG_WIDE, member, number},
 };
 use crate::store::StoreError;
 
@@ -16,12 +16,6 @@ pub(super) const MEMBERS: usize = 700;
 /// The number of the wide row that the chunk of this number belongs to.
 pub(crate) const fn first_chunk(number: u64) -> u64 {
     number & !(CHUNKS - 1)
-}
-
-/// An id as it stands in a wide row, and in the list of a chunk.
-#[expect(clippy::cast_possible_truncation, reason = "the row's number says the rest")]
-pub(super) const fn member(id: u64) -> u16 {
-    id as u16
 }
 
 /// Which of the sixteen chunks a stored member belongs to.
