@@ -35,6 +35,8 @@ use crate::{
 #[derive(Default)]
 pub struct Search {
     base: DnKey,
+    /// What `base` is the key of: most applications ask below one base again and again.
+    base_text: String,
     scope: Option<Scope>,
     filter: CompiledFilter,
     selection: Selection,
@@ -126,8 +128,7 @@ impl Search {
         context: &Context,
         caller: &Caller,
     ) -> Result<()> {
-        self.base = DnKey::parse(request.base, &context.schema)
-            .map_err(|error| Error::new(ResultCode::INVALID_DN_SYNTAX, error.reason))?;
+        self.name_base(request.base, context)?;
         self.scope = Some(scope(request.scope));
         self.filter.compile(request.filter, &context.schema);
         self.selection.compile(request.attributes.iter(), request.types_only, &context.schema);
@@ -146,6 +147,17 @@ impl Search {
             (true, false) => self.is_over = true,
             // Whether the base exists is asked at the end, if nothing was found below it.
             (_, true) => {}
+        }
+        Ok(())
+    }
+
+    /// Makes the key of the base, unless it is that of the search before.
+    fn name_base(&mut self, text: &str, context: &Context) -> Result<()> {
+        if text.is_empty() || self.base_text != text {
+            self.base = DnKey::parse(text, &context.schema)
+                .map_err(|error| Error::new(ResultCode::INVALID_DN_SYNTAX, error.reason))?;
+            self.base_text.clear();
+            self.base_text.push_str(text);
         }
         Ok(())
     }
