@@ -52,7 +52,7 @@ impl<'t> Ids<'t> {
         Self::Every(lists)
     }
 
-    /// Ids to sixteen chunks, judged by where the list begins; as many as can be, where nothing was read yet.
+    /// Ids to eight chunks, judged by where the list begins; as many as can be, where nothing was read yet.
     fn density(&self) -> usize {
         match self {
             Self::Nothing | Self::Sorted(_) => 0,

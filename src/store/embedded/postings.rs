@@ -1,4 +1,4 @@
-//! The ids under one index term, stored and read: the rows' form is `layout`, sixteen chunks in one row are `wide`, a chunk in memory
+//! The ids under one index term, stored and read: the rows' form is `layout`, eight chunks in one row are `wide`, a chunk in memory
 //! is `block`. Rows are read in `term` and `chunks`, and come to be one by one in `editor`, or all at once in `rows`.
 
 mod block;

@@ -55,6 +55,12 @@ impl Block {
         }
     }
 
+    fn contains(&self, id: u64) -> bool {
+        let member = id % CHUNK_IDS;
+        let word = usize::try_from(member / 64).ok().and_then(|word| self.bits.get(word));
+        word.is_some_and(|word| word >> (member % 64) & 1 == 1)
+    }
+
     fn place(&mut self, id: u64) -> Option<(&mut u64, u64)> {
         let member = id % CHUNK_IDS;
         let word = usize::try_from(member / 64).ok().and_then(|word| self.bits.get_mut(word))?;
@@ -71,8 +77,13 @@ impl Block {
         any != 0
     }
 
-    /// Keeps what the stored chunk of the same number has too; whether anything is left.
+    /// Keeps what the stored chunk of the same number has too; whether anything is left. Where nothing is, the block may hold anything.
     pub(crate) fn keep_stored(&mut self, chunk: Chunk<'_>) -> bool {
+        if let Chunk::List(members) = chunk
+            && !members.as_chunks::<2>().0.iter().any(|member| self.contains(u16::from_le_bytes(*member).into()))
+        {
+            return false;
+        }
         let mut other = Self::of(self.number);
         other.load(self.number, chunk);
         self.keep(&other)

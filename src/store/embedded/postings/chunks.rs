@@ -1,9 +1,6 @@
-//! A stored row of chunks, read alike whether it holds one or sixteen.
+//! A stored row of chunks, read alike whether it holds one or eight.
 
-use super::{
-    layout::{Chunk, LISTED, Row, number_of},
-    wide::{CHUNKS, chunk_of},
-};
+use super::layout::{CHUNK_BITS, CHUNKS, Chunk, LISTED, Row, number_of};
 use crate::store::StoreError;
 
 /// The chunks of one stored row, from where the reader is.
@@ -39,16 +36,14 @@ impl<'a> Chunks<'a> {
             Stored::One(chunk) => return (self.first >= from).then_some((self.first, *chunk)),
             Stored::Wide(members) => members,
         };
-        // One after another, though they are sorted: the row was not read before, and the processor fetches ahead what is read in order.
         let wanted = from.saturating_sub(self.first);
-        let start = members.iter().position(|member| chunk_of(*member) >= wanted)?;
-        *members = members.get(start..)?;
-        let found = chunk_of(*members.first()?);
-        let end = members.iter().position(|member| chunk_of(*member) != found).unwrap_or(members.len());
-        Some((self.first + found, Chunk::List(members.get(..end)?.as_flattened())))
+        *members = members.get(before_chunk(members, wanted)..)?;
+        let found = u64::from(u16::from_le_bytes(*members.first()?) >> CHUNK_BITS);
+        let chunk = members.get(..before_chunk(members, found + 1))?;
+        Some((self.first + found, Chunk::List(chunk.as_flattened())))
     }
 
-    /// Ids to sixteen chunks as they are not passed, at least.
+    /// Ids to eight chunks as they are not passed, at least.
     pub(crate) const fn density(&self) -> usize {
         match self.stored {
             Stored::One(Chunk::List(members)) => members.len() / 2 * CHUNKS as usize,
@@ -69,4 +64,13 @@ impl<'a> Chunks<'a> {
     pub(crate) const fn end(&self) -> u64 {
         self.first + self.count()
     }
+}
+
+/// How many members stand before the `chunk`th of the eight. In order, though they are sorted: the row was not read before, and the
+/// processor fetches ahead what it sees read in order.
+fn before_chunk(members: &[[u8; 2]], chunk: u64) -> usize {
+    let stands_before = |member: &[u8; 2]| u64::from(u16::from_le_bytes(*member)) >> CHUNK_BITS < chunk;
+    let strides = members.as_chunks::<16>().0;
+    let passed = strides.iter().take_while(|[.., last]| stands_before(last)).count() * 16;
+    passed + members.iter().skip(passed).take_while(|member| stands_before(member)).count()
 }

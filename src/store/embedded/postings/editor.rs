@@ -5,7 +5,7 @@ use heed::RwTxn;
 use super::super::{edits::Edit, keys::Key, tables::Tables};
 use super::{
     block::Block,
-    layout::{FEW, Row, TAG_MANY, few, number, number_of, row_key, store_few},
+    layout::{CHUNKS, FEW, Row, TAG_MANY, few, number, number_of, row_key, store_few},
     wide::{self, first_chunk},
 };
 use crate::store::StoreError;
@@ -58,9 +58,9 @@ impl Editor {
         (head, edits): OfTerm<'_>,
     ) -> Result<(), StoreError> {
         let chunk = |edit: &Edit| number(edit.0);
-        let sixteen = |edit: &Edit| first_chunk(chunk(edit));
-        for edits in edits.chunk_by(|left, right| sixteen(left) == sixteen(right)) {
-            let first = edits.first().map_or(0, sixteen);
+        let eight = |edit: &Edit| first_chunk(chunk(edit));
+        for edits in edits.chunk_by(|left, right| eight(left) == eight(right)) {
+            let first = edits.first().map_or(0, eight);
             if let Some(count) = self.amend_wide(tables, txn, (head, edits), first)? {
                 self.put_wide(tables, txn, (head, first), count)?;
                 continue;
@@ -83,7 +83,7 @@ impl Editor {
     ) -> Result<Option<usize>, StoreError> {
         row_key(&mut self.key, head, first);
         let next = tables.index.get_greater_than_or_equal_to(txn, &self.key).map_err(|error| tables.failed(error))?;
-        let is_near = |key: &[u8]| number_of(key).is_some_and(|number| number < first + wide::CHUNKS);
+        let is_near = |key: &[u8]| number_of(key).is_some_and(|number| number < first + CHUNKS);
         let stored = next.filter(|(key, _)| key.starts_with(head) && is_near(key)).map(|(_, row)| Row::read(row));
         let members = match stored.transpose()? {
             None => &[][..],

@@ -3,12 +3,12 @@
 //! ```text
 //! head             -> FEW  | id u64 LE ...        up to 16 ids, ascending: one lookup answers for all of them
 //! head             -> MANY                        the ids are in the rows that follow
-//! head | id >> 12  -> WIDE | (id & 0xFFFF) u16 LE ...  up to 700 of sixteen chunks, ascending, under the first one's number
-//! head | id >> 12  -> LIST | (id & 0xFFFF) u16 LE ...  up to 255 of a chunk, ascending
+//! head | id >> 12  -> WIDE | (id & 0x7FFF) u16 LE ...  up to 700 of eight chunks, ascending, under the first one's number
+//! head | id >> 12  -> LIST | (id & 0x7FFF) u16 LE ...  up to 255 of a chunk, ascending
 //! head | id >> 12  -> BITS | 512 octets                one bit an id of a chunk that has more
 //! ```
 //! A row stays below half a page however many entries share a term, chunks intersect 64 ids a step, and an id of a common term is
-//! added by rewriting half a kilobyte. Sixteen chunks have one wide row or rows of their own, never both. `head` is what
+//! added by rewriting half a kilobyte. Eight chunks have one wide row or rows of their own, never both. `head` is what
 //! `keys::term` makes; the chunk's number is a u32 BE, for order.
 
 use super::super::keys::{CHUNK, Key};
@@ -19,6 +19,8 @@ pub(crate) const FEW: usize = 16;
 /// Ids of one chunk.
 pub(super) const CHUNK_IDS: u64 = 1 << CHUNK_BITS;
 pub(super) const CHUNK_BITS: u32 = 12;
+/// Chunks that a wide row stands for; its own number is that of the first.
+pub(super) const CHUNKS: u64 = 8;
 /// Members of a chunk that are listed one by one, at most.
 pub(super) const LISTED: usize = 255;
 
@@ -34,7 +36,7 @@ pub(crate) enum Row<'a> {
     Few(&'a [u8]),
     /// The ids are in chunks.
     Many,
-    /// Sixteen chunks, two octets a member.
+    /// Eight chunks, two octets a member.
     Wide(&'a [u8]),
     /// A chunk.
     Chunk(Chunk<'a>),
@@ -79,9 +81,8 @@ pub(crate) const fn number(id: u64) -> u64 {
 }
 
 /// An id as it stands in a wide row, and in the list of a chunk.
-#[expect(clippy::cast_possible_truncation, reason = "the row's number says the rest")]
 pub(super) const fn member(id: u64) -> u16 {
-    id as u16
+    (id % (CHUNKS * CHUNK_IDS)) as u16
 }
 
 /// Appends the chunk's number to a head.

@@ -13,7 +13,7 @@ pub(crate) type EachRow<'e> = &'e mut dyn FnMut(&[u8], &[u8]) -> Result<(), Stor
 /// Makes the rows of an index from all its postings in order.
 pub(crate) struct Rows {
     head: Vec<u8>,
-    /// The term's few ids, or those of the sixteen chunks being filled.
+    /// The term's few ids, or those of the eight chunks being filled.
     ids: Vec<u64>,
     /// Whether the term has more than a few.
     is_many: bool,

@@ -74,7 +74,7 @@ impl<'t> Term<'t> {
         Self { cursor: None, current: None, ..self }
     }
 
-    /// Ids to sixteen chunks, judged by the row where it is; the most there can be, if none was read yet.
+    /// Ids to eight chunks, judged by the row where it is; the most there can be, if none was read yet.
     pub(crate) fn density(&self) -> usize {
         self.current.as_ref().map_or(usize::MAX, Chunks::density)
     }

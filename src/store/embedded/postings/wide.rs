@@ -1,26 +1,19 @@
-//! Sixteen chunks of a term as one row, where it has not very many ids in them: what most trigrams have. Where there are too many for
+//! Eight chunks of a term as one row, where it has not very many ids in them: what most trigrams have. Where there are too many for
 //! that, each chunk has a row of its own.
 
 use super::{
     super::edits::Edit,
     block::Block,
-    layout::{CHUNK_BITS, TAG_WIDE, member, number},
+    layout::{CHUNK_BITS, CHUNKS, TAG_WIDE, member, number},
 };
 use crate::store::StoreError;
 
-/// Chunks that a wide row stands for; its own number is that of the first.
-pub(crate) const CHUNKS: u64 = 16;
 /// Ids of a wide row, at most: with the longest key a row so stays below half a page, and out of pages of its own.
 pub(super) const MEMBERS: usize = 700;
 
 /// The number of the wide row that the chunk of this number belongs to.
 pub(crate) const fn first_chunk(number: u64) -> u64 {
     number & !(CHUNKS - 1)
-}
-
-/// Which of the sixteen chunks a stored member belongs to.
-pub(super) fn chunk_of(member: [u8; 2]) -> u64 {
-    u64::from(u16::from_le_bytes(member) >> CHUNK_BITS)
 }
 
 /// All ids of the wide row `first`, ascending.
@@ -49,7 +42,7 @@ pub(super) fn amended(members: &[u8], edits: &[Edit], row: &mut Vec<u8>) -> usiz
     row.len() / 2
 }
 
-/// The rows of sixteen chunks that hold `ids`, ascending: one, or one a chunk. `row` is used for each in turn.
+/// The rows of eight chunks that hold `ids`, ascending: one, or one a chunk. `row` is used for each in turn.
 pub(super) fn store(
     ids: &[u64],
     row: &mut Vec<u8>,
