@@ -1,6 +1,6 @@
-//! Where rows lay lately: the processor is told to fetch a row into its caches while the tree is still being searched for it, so that
-//! the waits for memory pass side by side. Nothing is ever read by what stands here, so it may be stale, missing, or of another row,
-//! and nobody has to be told of changes. Without locks, of a fixed size.
+//! Having memory fetched before it is needed, so that waits for it pass side by side: a row while the tree is still being searched for
+//! it, by where it lay lately, and the rows of a term that is being read. Nothing is ever read by what stands here, so it may be
+//! stale, missing, or of another row, and nobody has to be told of changes. Without locks, of a fixed size.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -25,6 +25,8 @@ const LINE: usize = 64;
 const PAGE: usize = 4096;
 /// What stands before a row in its page: the header of its node and an id.
 const BEFORE: usize = 16;
+/// Octets before a row that are fetched with it: a long row or some short ones.
+const NEXT: usize = 2048;
 /// Cache lines fetched of one row, at most: 1,280 octets. The processor foresees what is read in order beyond.
 const MOST_LINES: usize = 20;
 
@@ -88,6 +90,14 @@ impl Ahead {
     fn slot(&self, key: RowKey) -> Option<&AtomicU64> {
         self.slots.get(usize::try_from(key.0).ok()? & (self.slots.len() - 1))
     }
+}
+
+/// Has a row fetched that was just found, and what probably follows it in the order of keys: LMDB fills its pages from their ends, so
+/// the next rows most often lie right before it.
+pub(super) fn fetch_with_next(row: &[u8]) {
+    let (start, end) = (row.as_ptr().addr(), row.as_ptr().addr() + row.len());
+    let first = start.saturating_sub(NEXT).max(start & !(PAGE - 1)) & !(LINE - 1);
+    (first..end).step_by(LINE).for_each(fetch_line);
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -5,7 +5,11 @@ use std::ops::Bound;
 use heed::{RoRange, types::Bytes};
 
 use super::{
-    super::{ahead::RowKey, keys::Key, snapshot::Snapshot},
+    super::{
+        ahead::{RowKey, fetch_with_next},
+        keys::Key,
+        snapshot::Snapshot,
+    },
     block::Block,
     chunks::Chunks,
     layout::{Chunk, Row, push_number},
@@ -39,11 +43,11 @@ impl<'t> Term<'t> {
     /// Looks a term up, and reads none of its rows yet.
     pub(crate) fn find(snapshot: Snapshot<'t>, head: Key) -> Result<Found<'t>, StoreError> {
         let Snapshot { tables, txn, ahead, .. } = snapshot;
-        let place = RowKey::term(&head);
-        ahead.fetch(place);
+        let key = RowKey::term(&head);
+        ahead.fetch(key);
         let stored = tables.index.get(txn, &head).map_err(|error| tables.failed(error))?;
         if let Some(row) = stored {
-            ahead.note(place, row);
+            ahead.note(key, row);
         }
         Ok(match stored.map(Row::read).transpose()? {
             None => Found::Nothing,
@@ -130,6 +134,9 @@ impl<'t> Term<'t> {
         let next = self.cursor.as_mut().and_then(Iterator::next).transpose();
         let next = next.map_err(|error| self.snapshot.tables.failed(error))?;
         let next = next.filter(|(key, _)| key.starts_with(&self.head));
+        if let Some((_, row)) = next {
+            fetch_with_next(row);
+        }
         self.current = next.map(|(key, row)| Chunks::read(key, row)).transpose()?;
         Ok(next.map(|(_, row)| row))
     }
