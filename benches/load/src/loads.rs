@@ -233,10 +233,10 @@ impl Load {
     }
 }
 
-/// Reads everybody once, one after the other.
-pub(crate) fn everybody(population: Population, next: &mut u64) -> Box<dyn Asking + '_> {
+/// Reads everybody once by this load, one after the other.
+pub(crate) fn everybody(population: Population, load: Load, next: &mut u64) -> Box<dyn Asking + '_> {
     let numbers = Numbers::Each { next, end: population.entries };
-    Box::new(Source { population, numbers, requests: Load::DnAll.requests(population, Side::Countersign), turn: 0 })
+    Box::new(Source { population, numbers, requests: load.requests(population, Side::Countersign), turn: 0 })
 }
 
 /// Texts that take turns, so that no modify finds the value that it brings.
