@@ -67,14 +67,14 @@ fn against_limit(case: Case, ours: &Outcome, limit: &Outcome) -> String {
     format!("against the limit: {times:.2} times its CPU per operation{bar}")
 }
 
-/// What TLS adds to each, where the same load ran in clear before.
+/// What TLS adds to each, where the same load ran in clear before. What adds nothing is never too much: less than nothing is noise.
 fn added_by_tls(row: &Row, earlier: &[Row]) -> Option<String> {
     let clear = earlier.iter().find(|other| other.case == Case { is_tls: false, ..row.case })?;
     let added = |side| Some(row.of(side)?.server_each() - clear.of(side)?.server_each());
     let (ours, slapd) = (added(Side::Countersign)?, added(Side::Slapd)?);
     Some(format!(
         "TLS adds {ours:.2} us, and {slapd:.2} us to slapd  (bar: no more than to slapd: {})",
-        verdict(ours <= slapd)
+        verdict(ours <= slapd.max(0.0))
     ))
 }
 
