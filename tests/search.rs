@@ -188,6 +188,22 @@ fn a_missing_base_is_told_with_the_nearest_name_above() {
 }
 
 #[test]
+fn every_search_has_its_own_base_whatever_was_asked_before() {
+    let server = Server::start();
+    let mut bob = server.bound(BOB, BOB_PASSWORD);
+    for base in [PEOPLE, PEOPLE, GROUPS, "", PEOPLE, "this is no name", PEOPLE, "dc=nowhere", GROUPS, ALICE, "", GROUPS]
+    {
+        let found = bob.search(&Search::new(base, BASE, "(objectClass=*)"));
+        let expected = match base {
+            "this is no name" => (INVALID_DN_SYNTAX, vec![]),
+            "dc=nowhere" => (NO_SUCH_OBJECT, vec![]),
+            base => (SUCCESS, vec![base]),
+        };
+        assert_eq!((found.result.code, found.names()), expected, "{base}");
+    }
+}
+
+#[test]
 fn names_are_found_however_they_are_spelled() {
     let server = Server::start();
     let mut bob = server.bound(BOB, BOB_PASSWORD);

@@ -6,7 +6,7 @@
 
 mod cookie;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use countersign_proto::{
     ldap::message::{Scope as RequestedScope, SearchRequest},
@@ -24,6 +24,7 @@ use crate::{
         dn::DnKey,
         entry::EntryRef,
         filter::{CompiledFilter, Truth},
+        schema::Schema,
     },
     error::{Error, Result},
     handlers::{context::Context, matched, selection::Selection, virtual_entries},
@@ -35,8 +36,9 @@ use crate::{
 #[derive(Default)]
 pub struct Search {
     base: DnKey,
-    /// What `base` is the key of: most applications ask below one base again and again.
+    /// What `base` is the key of, and by which schema: most applications ask below one base again and again.
     base_text: String,
+    base_schema: Option<Arc<Schema>>,
     scope: Option<Scope>,
     filter: CompiledFilter,
     selection: Selection,
@@ -153,11 +155,14 @@ impl Search {
 
     /// Makes the key of the base, unless it is that of the search before.
     fn name_base(&mut self, text: &str, context: &Context) -> Result<()> {
-        if text.is_empty() || self.base_text != text {
+        let is_same_schema = self.base_schema.as_ref().is_some_and(|schema| Arc::ptr_eq(schema, &context.schema));
+        // An empty key may also be that of a search that was left while its base was being read.
+        if self.base.is_empty() || self.base_text != text || !is_same_schema {
             self.base = DnKey::parse(text, &context.schema)
                 .map_err(|error| Error::new(ResultCode::INVALID_DN_SYNTAX, error.reason))?;
             self.base_text.clear();
             self.base_text.push_str(text);
+            self.base_schema = Some(Arc::clone(&context.schema));
         }
         Ok(())
     }
