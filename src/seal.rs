@@ -11,22 +11,20 @@
 //! What needs only to be recognised is not sealed but hashed: a keyed hash is version 1, key id (8 octets), HMAC-SHA-256 (32) under a key
 //! that is derived from the seal key for this purpose, over the associated data (with its length) and the secret.
 
+mod cipher;
+
 use std::fmt;
 
-use chacha20poly1305::{
-    XChaCha20Poly1305, XNonce,
-    aead::{Aead, KeyInit, Payload},
-};
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use self::cipher::{Cipher, NONCE};
 use crate::random::{Random, RandomError, octets};
 
 const VERSION: u8 = 1;
 const KEY_ID: usize = 8;
-const NONCE: usize = 24;
 
 /// Seals and opens secrets.
 pub struct Sealer {
@@ -66,7 +64,7 @@ pub enum OpenError {
 
 struct Key {
     id: [u8; KEY_ID],
-    cipher: XChaCha20Poly1305,
+    cipher: Cipher,
     /// For keyed hashes.
     hashing: Hmac<Sha256>,
 }
@@ -122,9 +120,8 @@ impl Sealer {
     pub fn seal(&self, random: &dyn Random, place: Place<'_>, secret: &[u8]) -> Result<Vec<u8>, RandomError> {
         let key = self.keys.first().ok_or(RandomError)?;
         let nonce = octets::<NONCE>(random)?;
-        let payload = Payload { msg: secret, aad: &place.associated_data() };
         // Encryption fails for secrets of 256 GiB only.
-        let sealed = key.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| RandomError)?;
+        let sealed = key.cipher.seal(&nonce, &place.associated_data(), secret).ok_or(RandomError)?;
         Ok([&[VERSION][..], &key.id, &nonce, &sealed].concat())
     }
 
@@ -140,8 +137,7 @@ impl Sealer {
             return Err(OpenError::Malformed);
         }
         let key = self.keys.iter().find(|key| key.id == *id).ok_or_else(|| OpenError::UnknownKey(hex(id)))?;
-        let payload = Payload { msg: ciphertext, aad: &place.associated_data() };
-        key.cipher.decrypt(&XNonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| OpenError::Refused)
+        key.cipher.open(nonce, &place.associated_data(), ciphertext).ok_or(OpenError::Refused)
     }
 }
 
@@ -188,7 +184,7 @@ impl Key {
             return Err(KeyFileError::Altered(number));
         }
         let derived = Zeroizing::new(mac(&hmac(&*key), &[b"countersign keyed hash"]));
-        Ok(Self { id, cipher: XChaCha20Poly1305::new((&*key).into()), hashing: hmac(&*derived) })
+        Ok(Self { id, cipher: Cipher::new(key), hashing: hmac(&*derived) })
     }
 }
 
