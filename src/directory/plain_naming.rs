@@ -9,54 +9,86 @@ use super::{
     schema::{Schema, matching::Form},
 };
 
-/// The key of `text`; `None` if it is not spelled ordinarily, or is no name.
+/// Octets of the longest key that is made here.
+const LONGEST: usize = 256;
+/// RDNs of it.
+const MOST_RDNS: usize = 8;
+
+/// The key of `text`; `None` if it is not spelled ordinarily, is long, or is no name.
 pub(super) fn key(text: &str, schema: &Schema) -> Option<DnKey> {
     let text = text.as_bytes();
-    let mut key = SmallVec::<[u8; 96]>::new();
+    let mut key = Octets { octets: [0; LONGEST], length: 0 };
     let mut end = text.len();
-    for rdn in rdns(text)?.iter().rev() {
-        let (name, value) = (text.get(rdn.start..rdn.value - 1)?, text.get(rdn.value..end)?);
-        let known = schema.type_named(name)?;
-        key.extend_from_slice(known.key_name.as_bytes());
-        key.push(b'=');
-        let start = key.len();
-        key.extend_from_slice(value);
-        match known.equality?.form {
-            Form::CaseIgnore => key.get_mut(start..)?.make_ascii_lowercase(),
-            Form::CaseExact => {}
-            _ => return None,
+    let (rdns, count) = rdns(text)?;
+    for rdn in rdns.get(..count)?.iter().rev() {
+        let known = schema.type_named(text.get(rdn.start..rdn.value - 1)?)?;
+        if !matches!(known.equality?.form, Form::CaseIgnore) {
+            return None;
         }
-        key.push(END_OF_RDN);
+        key.push(known.key_name.as_bytes(), b'=')?;
+        key.push(text.get(rdn.value..end)?, END_OF_RDN)?;
         end = rdn.start.saturating_sub(1);
     }
-    Some(DnKey::of(key))
+    // The names of types are in lower case already.
+    key.octets.make_ascii_lowercase();
+    Some(DnKey::of(SmallVec::from_slice(key.octets.get(..key.length)?)))
+}
+
+/// A key that grows.
+struct Octets {
+    octets: [u8; LONGEST],
+    length: usize,
+}
+
+impl Octets {
+    /// Appends `octets` and what ends them; `None` where there is no room.
+    fn push(&mut self, octets: &[u8], end: u8) -> Option<()> {
+        let (last, room) = self.octets.get_mut(self.length..)?.get_mut(..=octets.len())?.split_last_mut()?;
+        room.copy_from_slice(octets);
+        *last = end;
+        self.length += octets.len() + 1;
+        Some(())
+    }
 }
 
 /// Where an RDN begins, and where its value does; it ends before the comma of the next.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Rdn {
     start: usize,
     value: usize,
 }
 
-/// The RDNs of a name in which every octet counts: no space at the edges of a value or beside another, no further `=` in it.
-fn rdns(text: &[u8]) -> Option<SmallVec<[Rdn; 8]>> {
-    let mut rdns = SmallVec::new();
-    let (mut start, mut value, mut after_space) = (0, None, true);
-    for (at, octet) in text.iter().enumerate() {
-        match OCTETS.get(usize::from(*octet))? {
-            Octet::Plain => after_space = false,
-            Octet::Equals if value.is_none() => (value, after_space) = (Some(at + 1), true),
-            Octet::Comma if !after_space => {
-                rdns.push(Rdn { start, value: value? });
-                (start, value) = (at + 1, None);
+/// The RDNs of a name in which every octet counts, and how many they are: no space at the edges of a value or beside another, no further
+/// `=` in it.
+fn rdns(text: &[u8]) -> Option<([Rdn; MOST_RDNS], usize)> {
+    let (mut rdns, mut count) = ([Rdn::default(); MOST_RDNS], 0);
+    // The value begins behind an `=`, so that 0 says that none has come yet.
+    let mut rdn = Rdn::default();
+    let mut before = b',';
+    for (at, &octet) in text.iter().enumerate() {
+        let meaning = *OCTETS.get(usize::from(octet))?;
+        // Nearly all are, and what follows is long.
+        if matches!(meaning, Octet::Plain) {
+            before = octet;
+            continue;
+        }
+        match meaning {
+            Octet::Equals if rdn.value == 0 => rdn.value = at + 1,
+            Octet::Comma if rdn.value != 0 && !matches!(before, b' ' | b'=') => {
+                *rdns.get_mut(count)? = rdn;
+                count += 1;
+                rdn = Rdn { start: at + 1, value: 0 };
             }
-            Octet::Space if !after_space => after_space = true,
+            Octet::Space if !matches!(before, b' ' | b'=' | b',') => {}
             _ => return None,
         }
+        before = octet;
     }
-    rdns.push(Rdn { start, value: value.filter(|_| !after_space)? });
-    Some(rdns)
+    if rdn.value == 0 || matches!(before, b' ' | b'=') {
+        return None;
+    }
+    *rdns.get_mut(count)? = rdn;
+    Some((rdns, count + 1))
 }
 
 /// What an octet may mean.
@@ -105,6 +137,16 @@ mod tests {
     }
 
     #[test]
+    fn so_does_the_longest_with_the_most_rdns() {
+        let schema = Schema::standard(Arc::default());
+        let name = |length: usize| format!("uid={},dc=a,dc=b,dc=c,dc=d,dc=e,dc=f,dc=g", "U".repeat(length));
+        let rest = key(&name(1), &schema).unwrap().as_bytes().len() - 1;
+        let longest = name(LONGEST - rest);
+        assert_eq!(key(&longest, &schema).unwrap(), DnKey::parse_any(&longest, &schema).unwrap());
+        assert!(key(&name(LONGEST - rest + 1), &schema).is_none());
+    }
+
+    #[test]
     fn what_is_spelled_otherwise_does_not() {
         let schema = Schema::standard(Arc::default());
         let others = [
@@ -128,6 +170,8 @@ mod tests {
             "uid=\"a\"",
             "member=dc=com",
             "uidNumber=07",
+            "serialNumber=1,dc=example,dc=com,dc=a,dc=b,dc=c,dc=d,dc=e,dc=f",
+            &format!("uid={}", "a".repeat(LONGEST)),
         ];
         for text in others {
             assert!(key(text, &schema).is_none(), "{text}");
