@@ -73,6 +73,9 @@ pub(crate) enum Command {
         http: SocketAddr,
         /// The folder of certificates.
         tls: PathBuf,
+        /// Compute a slow hash for each bind.
+        #[arg(long)]
+        hashing: bool,
     },
 }
 

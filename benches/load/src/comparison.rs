@@ -59,7 +59,7 @@ impl Comparison {
             slapd,
             countersign,
             served: BTreeMap::new(),
-            ledgers: [Side::Slapd, Side::Countersign, Side::Limit].map(|side| (side, Ledger::new(population))).into(),
+            ledgers: Side::ALL.map(|side| (side, Ledger::new(population))).into(),
             ldif: ["slapd.ldif", "countersign.ldif"].map(|name| folder.join(name)),
             is_loaded,
             folder,
@@ -90,7 +90,7 @@ impl Comparison {
         fs::write(self.folder.join("loaded"), "")
     }
 
-    /// Starts all three, those that run afresh.
+    /// Starts all that most loads need, those that run afresh.
     pub(crate) fn start(&mut self) -> io::Result<()> {
         [Side::Slapd, Side::Countersign, Side::Limit].into_iter().try_for_each(|side| self.start_one(side))
     }
@@ -101,7 +101,7 @@ impl Comparison {
         let served = match side {
             Side::Slapd => self.slapd.start(false)?,
             Side::Countersign => self.countersign.start()?,
-            Side::Limit => limits::start(&self.countersign.tls())?,
+            Side::Limit | Side::Hashing => limits::start(&self.countersign.tls(), side == Side::Hashing)?,
         };
         self.served.insert(side, served);
         Ok(())
@@ -147,6 +147,9 @@ impl Comparison {
         let has_overlay = case.load == Load::Totp && sides.contains(&Side::Slapd);
         if has_overlay {
             self.restart_slapd(true)?;
+        }
+        if sides.contains(&Side::Hashing) && !self.served.contains_key(&Side::Hashing) {
+            self.start_one(Side::Hashing)?;
         }
         let (mut outcomes, mut bare) = (BTreeMap::<Side, Outcome>::new(), Bare::default());
         for _ in 0..self.plan.rounds {

@@ -173,6 +173,9 @@ impl Load {
         if self.is_read() || self.is_http() {
             sides.push(Side::Limit);
         }
+        if self == Self::Argon2id {
+            sides.push(Side::Hashing);
+        }
         sides
     }
 

@@ -29,7 +29,9 @@ use crate::{
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match &arguments.command {
-        Some(Command::Limits { ldap, ldaps, http, tls }) => servers::limits::serve(*ldap, *ldaps, *http, tls),
+        Some(Command::Limits { ldap, ldaps, http, tls, hashing }) => {
+            servers::limits::serve([*ldap, *ldaps, *http], tls, *hashing)
+        }
         None => measure(&arguments),
     };
     match ended {

@@ -29,15 +29,21 @@ pub(crate) enum Side {
     Countersign,
     /// Frames messages and answers canned octets; over HTTP, a bare handler.
     Limit,
+    /// The same, and computes a slow hash before it answers a bind.
+    Hashing,
 }
 
 impl Side {
+    /// All of them.
+    pub(crate) const ALL: [Self; 4] = [Self::Slapd, Self::Countersign, Self::Limit, Self::Hashing];
+
     /// As the table names it.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Slapd => "slapd",
             Self::Countersign => "countersign",
             Self::Limit => "the limit",
+            Self::Hashing => "only hashes",
         }
     }
 }

@@ -1,12 +1,13 @@
-//! What the network alone costs: a server that frames messages and answers canned octets, and a bare handler behind HTTP. Each is
-//! this same program in a process of its own.
+//! What the network alone costs: a server that frames messages and answers canned octets, and a bare handler behind HTTP. What a slow
+//! hash costs any server that is woken for it: the same, computing one for each bind. Each is this same program in a process of its own.
 
 use std::{
     env, io,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
 };
 
 use axum::{Json, Router, routing};
@@ -17,27 +18,33 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpListener,
     runtime,
+    sync::Semaphore,
 };
 use tokio_rustls::TlsAcceptor;
 
 use super::{Ports, Served};
 use crate::{
-    data::{Person, Population},
+    data::{Person, Population, hashes::BareHash},
     process::ending_with_us,
 };
 
-/// Starts this program as both.
-pub(crate) fn start(tls: &Path) -> io::Result<Served> {
+/// Starts this program as both. `is_hashing`: it computes a hash for each bind.
+pub(crate) fn start(tls: &Path, is_hashing: bool) -> io::Result<Served> {
     let ports = Ports::free()?;
     let mut command = ending_with_us(&env::current_exe()?);
     command.arg("limits").args([ports.ldap, ports.ldaps, ports.http].map(|port| port.to_string())).arg(tls);
+    if is_hashing {
+        // Its memory in large pages, as the server's own.
+        command.arg("--hashing").env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+    }
     Served::start(command.stdin(Stdio::null()), ports, &tls.join("ca.pem"))
 }
 
 /// Serves until it is stopped.
-pub(crate) fn serve(ldap: SocketAddr, ldaps: SocketAddr, http: SocketAddr, tls: &Path) -> io::Result<()> {
+pub(crate) fn serve([ldap, ldaps, http]: [SocketAddr; 3], tls: &Path, is_hashing: bool) -> io::Result<()> {
     let acceptor = acceptor(tls)?;
-    let canned = Arc::new(Canned::new(Population { entries: 1, seed: 1 }.person(0)));
+    let hashing = is_hashing.then(Hashing::new);
+    let canned = Arc::new(Canned::new(Population { entries: 1, seed: 1 }.person(0), hashing));
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async move {
         let (clear, encrypted) = (TcpListener::bind(ldap).await?, TcpListener::bind(ldaps).await?);
@@ -94,10 +101,11 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, canned: Arc<Can
 /// What follows the message ID of each answer.
 struct Canned {
     entry_and_done: [Vec<u8>; 2],
+    hashing: Option<Hashing>,
 }
 
 impl Canned {
-    fn new(person: Person) -> Self {
+    fn new(person: Person, hashing: Option<Hashing>) -> Self {
         let mut entry = Vec::new();
         Writer::new(&mut entry).constructed(0x64, |entry| {
             entry.octet_string(person.dn().as_bytes());
@@ -110,7 +118,7 @@ impl Canned {
                 }
             });
         });
-        Self { entry_and_done: [entry, result(0x65)] }
+        Self { entry_and_done: [entry, result(0x65)], hashing }
     }
 
     /// Answers a message whose ID is `id` and whose operation has this tag.
@@ -121,6 +129,33 @@ impl Canned {
             0x6E => message(id, &result(0x6F), out),
             _ => {}
         }
+    }
+}
+
+/// Hashes on threads that may block, no more at once than there are processors; the memory that was used last is used next.
+struct Hashing {
+    turns: Arc<Semaphore>,
+    idle: Arc<Mutex<Vec<BareHash>>>,
+}
+
+impl Hashing {
+    fn new() -> Self {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        Self { turns: Arc::new(Semaphore::new(processors)), idle: Arc::default() }
+    }
+
+    async fn compute(&self) -> io::Result<()> {
+        let turn = self.turns.clone().acquire_owned().await.map_err(io::Error::other)?;
+        let idle = self.idle.clone();
+        let job = move || {
+            let lent = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let mut hash = lent.map_or_else(BareHash::new, Ok)?;
+            std::hint::black_box(hash.compute("secret-0000001", 1)?);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(hash);
+            drop(turn);
+            Ok(())
+        };
+        tokio::task::spawn_blocking(job).await.map_err(io::Error::other)?
     }
 }
 
@@ -153,6 +188,9 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, canned: &Canned
         filled += count;
         let mut at = 0;
         while let Some((length, id, tag)) = frame(input.get(at..filled).unwrap_or_default()) {
+            if let (0x60, Some(hashing)) = (tag, &canned.hashing) {
+                hashing.compute().await?;
+            }
             canned.answer(id, tag, &mut out);
             at += length;
         }
