@@ -6,8 +6,9 @@
 //!
 //! `server` is the only place that knows all of these: it builds them from a `config`, connects them and stops them. `cli` is the
 //! command line around it. The ground floor is small and knows nothing of the rest: `error`, `clock`, `random`, `seal` (secrets at
-//! rest), `tls`, `telemetry` (the log, what is counted), `caller` (who asks), `connections`, `files`, `histogram`, `local_socket`,
-//! `open_files`, `jwt` (tokens of others), `outgoing` (the house as an HTTP client), `validation` (Yubico's validation protocol).
+//! rest), `tls`, `telemetry` (the log, what is counted), `caller` (who asks), `connections`, `files`, `histogram`, `large_pages`,
+//! `local_socket`, `open_files`, `jwt` (tokens of others), `outgoing` (the house as an HTTP client), `validation` (Yubico's
+//! validation protocol).
 //!
 //! `ARCHITECTURE.md` has the tree, two journeys through it and the rules for its arrows.
 
@@ -25,6 +26,7 @@ pub mod files;
 pub mod handlers;
 pub mod histogram;
 pub mod jwt;
+pub mod large_pages;
 pub mod ldap;
 pub mod local_socket;
 pub mod open_files;

@@ -5,6 +5,7 @@ use base64::Engine;
 use subtle::ConstantTimeEq;
 
 use super::base64_text::STANDARD;
+use crate::large_pages;
 
 /// 256 MiB.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
@@ -112,6 +113,14 @@ impl Argon2Cost {
 }
 
 impl Memory {
+    /// Makes room for so many blocks; what stood in fewer is of no use any more.
+    fn grow(&mut self, blocks: usize) {
+        if self.blocks.len() < blocks {
+            self.blocks = Vec::new();
+            self.blocks = large_pages::row_of(blocks, Block::default);
+        }
+    }
+
     fn fill(
         &mut self,
         algorithm: Algorithm,
@@ -123,9 +132,7 @@ impl Memory {
     ) -> Option<()> {
         let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(hash.len())).ok()?;
         let blocks = params.block_count();
-        if self.blocks.len() < blocks {
-            self.blocks.resize(blocks, Block::default());
-        }
+        self.grow(blocks);
         let argon2 = Argon2::new(algorithm, version, params);
         let done = argon2.hash_password_into_with_memory(password, salt, hash, self.blocks.get_mut(..blocks)?).ok();
         if self.blocks.len() > KEPT_MEMORY_KIB {
