@@ -130,6 +130,19 @@ fn modify_leaves_alone_what_only_the_server_changes() {
 }
 
 #[test]
+fn a_changed_value_is_judged_however_its_attribute_is_named() {
+    let server = Server::start();
+    let mut root = server.root();
+    for name in ["SN", "surname", "2.5.4.4", "sn;lang-en", "surname;lang-en", "2.5.4.4;lang-en"] {
+        assert_code(&root.modify(ALICE, &[Change::Add(name, &[""])]), INVALID_ATTRIBUTE_SYNTAX);
+    }
+    for name in ["objectclass", "2.5.4.0"] {
+        let structural = root.modify(ALICE, &[Change::Replace(name, &["top", "account"])]);
+        assert!([OBJECT_CLASS_MODS_PROHIBITED, OBJECT_CLASS_VIOLATION].contains(&structural.code), "{structural:?}");
+    }
+}
+
+#[test]
 fn a_write_tells_when_and_by_whom() {
     let server = Server::start();
     let mut bob = server.bound(BOB, BOB_PASSWORD);

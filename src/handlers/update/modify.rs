@@ -95,21 +95,23 @@ fn judged(
     read.assert(options, context, &view)?;
     prepared.permit(&view, Right::Write)?;
     let pre_read = read.pre_read(options, context, &view)?;
-    let before = read.entry()?.to_entry();
-    let mut entry = before.clone();
+    let mut entry = read.entry()?.to_entry();
+    let former = entry.values(schema.well_known().user_password).to_vec();
+    let class = prepared.touches(schema.well_known().object_class).then(|| stamps::structural_class(&entry, schema));
     modify::apply(&mut entry, &deletions, schema, options.permissive)?;
     modify::apply(&mut entry, &prepared.modifications, schema, options.permissive)?;
     naming::check_values(&entry, schema)?;
     schema.complete_classes(&mut entry);
-    stamps::same_structural_class(&before, &entry, schema)?;
+    if let Some(Some(class)) = class {
+        stamps::same_structural_class(&class, &entry, schema)?;
+    }
     stamps::changed(&mut entry, context, caller);
-    schema.check(&entry)?;
+    schema.check_changed(&entry, &|kind| prepared.touches(kind))?;
     let encoded = entry.encode(schema);
     let post_read = target::post_read(&encoded, read.children, options, context, caller)?;
     let mut changes = vec![Change::Replace { id: read.id, expected: read.version, entry: encoded }];
     let (mut record, version) = read.factors()?;
-    let former = before.values(schema.well_known().user_password);
-    if prepared.apply_to_record(&mut record, &entry, context, caller, (former, options.permissive))? {
+    if prepared.apply_to_record(&mut record, &entry, context, caller, (&former, options.permissive))? {
         changes.push(Change::Factors { id: read.id, expected: version, record: record.encode() });
     }
     Ok((changes, Updated { pre_read, post_read }))
@@ -183,6 +185,11 @@ impl Prepared {
         Ok(prepared)
     }
 
+    /// Whether an attribute of this type is written.
+    fn touches(&self, kind: AttributeId) -> bool {
+        self.touched.contains(&kind)
+    }
+
     /// Refuses unless the caller may write all of it.
     pub(super) fn permit(&self, view: &View<'_>, right: Right) -> Result<()> {
         self.touched.iter().try_for_each(|attribute| demand_write(view, right, *attribute))
@@ -203,7 +210,7 @@ impl Prepared {
         for change in &self.device_keys {
             change.apply(record, entry, context)?;
         }
-        let removes_password = self.touched.contains(&context.schema.well_known().user_password);
+        let removes_password = self.touches(context.schema.well_known().user_password);
         let ends_retired = removes_password && record.state.retired.take().is_some();
         if self.sets_password {
             remember(context, caller, record, (former, self.setter), context.clock.now());
@@ -219,7 +226,7 @@ impl Prepared {
             known.account_expiration_time,
             known.yubikey_public_id,
         ];
-        let ends_tokens = self.touched.iter().any(|attribute| ending.contains(attribute));
+        let ends_tokens = ending.into_iter().any(|attribute| self.touches(attribute));
         if ends_tokens {
             record.end_tokens();
         }

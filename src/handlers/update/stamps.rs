@@ -52,14 +52,18 @@ pub(super) fn set(entry: &mut Entry, schema: &Schema, name: &str, value: &str) {
     entry.set(schema, name, vec![value.as_bytes().to_vec()]);
 }
 
-/// Refuses where an entry would become another kind of thing (RFC 4512 section 3.3).
-pub(super) fn same_structural_class(before: &Entry, after: &Entry, schema: &Schema) -> Result<()> {
-    let before = schema.structural_class(before).map(|class| class.oid.clone());
-    match (before, schema.structural_class(after)?) {
-        (Ok(before), after) if before != after.oid => Err(Error::new(
-            ResultCode::OBJECT_CLASS_MODS_PROHIBITED,
-            "The structural object class of an entry cannot be changed; delete and add the entry",
-        )),
-        _ => Ok(()),
+/// The OID of the structural object class, where the entry has one.
+pub(super) fn structural_class(entry: &Entry, schema: &Schema) -> Option<String> {
+    schema.structural_class(entry).ok().map(|class| class.oid.clone())
+}
+
+/// Refuses where an entry would become another kind of thing (RFC 4512 section 3.3). `before`: the OID of what it was.
+pub(super) fn same_structural_class(before: &str, after: &Entry, schema: &Schema) -> Result<()> {
+    if before == schema.structural_class(after)?.oid {
+        return Ok(());
     }
+    Err(Error::new(
+        ResultCode::OBJECT_CLASS_MODS_PROHIBITED,
+        "The structural object class of an entry cannot be changed; delete and add the entry",
+    ))
 }
