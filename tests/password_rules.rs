@@ -218,7 +218,7 @@ fn passwords_are_made_that_keep_the_rules() {
     let made = ber::text(ber::elements(ber::elements(&made)[0].1)[0].1);
     assert!(made.len() == 12 && made.chars().filter(char::is_ascii_digit).count() >= 2, "{}", made.len());
     let mut bob = server.bound(BOB, &made);
-    // Each is drawn up to 20 times: one in two keeps the rules.
+    // Each is drawn up to 20 times: not every one that is drawn keeps the rules.
     let three = ber::sequence(&[ber::tlv(0x80, ""), ber::tlv(0x83, [3]), ber::tlv(0x84, [20])]);
     let several = bob.extended(oid::GENERATE_PASSWORD, Some(&three));
     assert_eq!((several.code, several.name.as_deref()), (SUCCESS, Some("1.3.6.1.4.1.30221.2.6.63")));

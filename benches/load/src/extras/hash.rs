@@ -27,7 +27,8 @@ impl Bare {
     }
 }
 
-/// Computes argon2id hashes, as many at once as a server under so many connections, each in memory of its own that is used again, in ordinary pages.
+/// Computes argon2id hashes, as many at once as a server under so many connections, each in memory of its own that is used again, in
+/// ordinary pages.
 pub(crate) fn bare(connections: usize, time: Duration) -> io::Result<Bare> {
     let threads = connections.min(thread::available_parallelism().map_or(1, usize::from));
     let before = cpu_seconds(std::process::id())?;

@@ -33,10 +33,7 @@ pub(crate) fn start(tls: &Path, is_hashing: bool) -> io::Result<Served> {
     let ports = Ports::free()?;
     let mut command = ending_with_us(&env::current_exe()?);
     command.arg("limits").args([ports.ldap, ports.ldaps, ports.http].map(|port| port.to_string())).arg(tls);
-    if is_hashing {
-        // Its memory in large pages, as the server's own.
-        command.arg("--hashing").env("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
-    }
+    command.args(is_hashing.then_some("--hashing"));
     Served::start(command.stdin(Stdio::null()), ports, &tls.join("ca.pem"))
 }
 
